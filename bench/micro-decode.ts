@@ -1,0 +1,82 @@
+/**
+ * CPU a span costs from OTLP protobuf bytes to a Native block, in stages, on one core. Input: the recorded Envoy spans put
+ * into bodies of 500, as a batching exporter sends them. Usage: node bench/micro-decode.ts [seconds a stage, default 2].
+ */
+import { readdirSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
+import { createNormalised, defaultConfig, normalise } from '../collector/normalise/normalise.ts';
+import { createRedaction } from '../collector/normalise/redact.ts';
+import { createSpanBlock } from '../collector/store/span-block.ts';
+
+const spansPerBody = 500;
+const seconds = Number(process.argv[2] ?? 2);
+
+/** Recorded bodies joined until they hold 500 spans: protobuf messages of one type merge by concatenation. */
+function bodies(recording: string): Uint8Array[] {
+  const folder = new URL(`../fixtures/recordings/${recording}/`, import.meta.url);
+  const joined: Uint8Array[] = [];
+  let parts: Uint8Array[] = [];
+  let spans = 0;
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.pb'))) {
+    const sent = readFileSync(new URL(file, folder));
+    const body = sent[0] === 0x1f && sent[1] === 0x8b ? gunzipSync(sent) : sent;
+    parts.push(body);
+    spans += decodeOtlp(body, () => {}).accepted;
+    if (spans < spansPerBody) continue;
+    joined.push(Buffer.concat(parts));
+    parts = [];
+    spans = 0;
+  }
+  return joined;
+}
+
+const input = [...bodies('healthy'), ...bodies('faults')];
+const redaction = createRedaction();
+const normalised = createNormalised();
+const block = createSpanBlock();
+let attributes = 0;
+
+const stages: Readonly<Record<string, (span: SpanCursor) => void>> = {
+  decode: (span) => {
+    attributes += span.attributeCount;
+  },
+  'decode + normalise': (span) => {
+    attributes += span.attributeCount;
+    normalise(span, normalised, defaultConfig);
+  },
+  'decode + normalise + columns + block': (span) => {
+    attributes += span.attributeCount;
+    normalise(span, normalised, defaultConfig);
+    block.append(span, normalised);
+  },
+};
+
+for (const [name, visit] of Object.entries(stages)) {
+  let spans = 0;
+  let bytes = 0;
+  const run = (): void => {
+    for (const body of input) {
+      spans += decodeOtlp(body, visit, defaultLimits, redaction).accepted;
+      bytes += body.length;
+      if (block.rows > 10_000) {
+        block.seal(1);
+        block.reset();
+      }
+    }
+  };
+  const warmUntil = performance.now() + 1000;
+  while (performance.now() < warmUntil) run();
+  spans = 0;
+  bytes = 0;
+  attributes = 0;
+  const before = process.cpuUsage();
+  const until = performance.now() + seconds * 1000;
+  while (performance.now() < until) run();
+  const { user, system } = process.cpuUsage(before);
+  console.log(
+    `${name}: ${(((user + system) * 1000) / spans).toFixed(0)} ns CPU a span, ` +
+      `${(attributes / spans).toFixed(1)} attributes and ${(bytes / spans).toFixed(0)} bytes a span, ${spans} spans`,
+  );
+}

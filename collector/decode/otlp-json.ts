@@ -1,0 +1,58 @@
+/**
+ * An OTLP/JSON body -> the same body in OTLP protobuf, so that one decoder serves both. Rules: OTLP 1.11 "JSON Protobuf
+ * Encoding": hex ids of any case, enums as integers, lowerCamelCase names only, unknown fields ignored, 64-bit integers as
+ * string or number. A span whose ids or types are wrong becomes one that the decoder rejects; the rest of the body stays.
+ */
+import { AppError, quoted } from '#shared/error.ts';
+import type { OtlpTraces } from './otlp.ts';
+import { InexactNumber, writeOtlp } from './otlp-write.ts';
+
+const maxDepth = 64;
+
+/**
+ * Protobuf bytes of an ExportTraceServiceRequest given as JSON text.
+ * errors: AppError('bad-request') for text that is no JSON, nests deeper than 64, or is not shaped like an OTLP request.
+ */
+export function otlpJsonToProto(text: string): Uint8Array {
+  checkDepth(text);
+  try {
+    return writeOtlp(JSON.parse(text) as OtlpTraces);
+  } catch (error) {
+    if (error instanceof InexactNumber) return writeOtlp(JSON.parse(text, exactly) as OtlpTraces);
+    if (error instanceof SyntaxError) {
+      throw new AppError('bad-request', `cannot parse OTLP JSON body: ${quoted(error.message)}`);
+    }
+    throw error;
+  }
+}
+
+/** A reviver that keeps integers beyond 2^53 exact, from the digits in the text. */
+function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value;
+  return /^-?\d{1,40}$/.test(context.source) ? BigInt(context.source) : value;
+}
+
+/** Refuses text whose brackets nest too deeply, before any parser recurses into it. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (c === 0x22) {
+      i = endOfString(text, i + 1);
+    } else if (c === 0x7b || c === 0x5b) {
+      if (++depth > maxDepth) {
+        throw new AppError('bad-request', `cannot parse OTLP JSON body: nested deeper than ${maxDepth}`);
+      }
+    } else if (c === 0x7d || c === 0x5d) depth--;
+  }
+}
+
+/** Position of the quote that ends the string, or the end of the text. */
+function endOfString(text: string, from: number): number {
+  for (let i = text.indexOf('"', from); i !== -1; i = text.indexOf('"', i + 1)) {
+    let slashes = 0;
+    while (i - 1 - slashes >= from && text.charCodeAt(i - 1 - slashes) === 0x5c) slashes++;
+    if (slashes % 2 === 0) return i;
+  }
+  return text.length;
+}

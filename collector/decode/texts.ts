@@ -1,0 +1,195 @@
+/**
+ * The vocabulary of the decode path: each distinct byte string (attribute key, span name, service, cluster, resource …)
+ * has a small number, so that a span is described by numbers and a JS string is made once a distinct text, not once a
+ * span. One vocabulary a thread. It is bounded: when `full`, the decoder resets it between two spans; `generation` tells
+ * holders of numbers (memos, block dictionaries) that theirs are void. Numbers of `known` texts survive a reset.
+ */
+
+const decoder = new TextDecoder();
+const encoder = new TextEncoder();
+
+/** Entries and bytes after which the vocabulary starts anew. */
+const maxCount = 1 << 17;
+const maxBytes = 32 << 20;
+/** A probe chain longer than this means collisions made on purpose: start anew with another seed. */
+const maxProbes = 48;
+
+export interface Texts {
+  /** Grows by one at each reset. */
+  readonly generation: number;
+  /** Numbers in use are 0 (the empty text) to count - 1. */
+  readonly count: number;
+  /** True when a reset is due. */
+  readonly full: boolean;
+  /** The bytes of all texts; `startOf` and `lengthOf` index them. Replaced when it grows. */
+  readonly arena: Uint8Array;
+  startOf(id: number): number;
+  lengthOf(id: number): number;
+  /** Number of bytes [at, at + length) of the view's buffer; 0 for the empty text. */
+  intern(view: DataView, at: number, length: number): number;
+  /** Whether the text `id` is exactly these bytes. */
+  equals(id: number, view: DataView, at: number, length: number): boolean;
+  /** Number of a JS string. */
+  of(text: string): number;
+  /** The text as a JS string, invalid UTF-8 replaced; the same string object each time. */
+  text(id: number): string;
+  reset(): void;
+}
+
+/** A vocabulary whose first numbers, 1 to known.length, are the known texts in their order. */
+export function createTexts(known: readonly string[] = []): Texts {
+  let seed = randomSeed();
+  let generation = 0;
+  let count = 1;
+  let used = 0;
+  let probedLong = false;
+  let arena = new Uint8Array(1 << 16);
+  let arenaView = new DataView(arena.buffer);
+  let starts = new Uint32Array(1 << 10);
+  let lengths = new Uint32Array(1 << 10);
+  let hashes = new Int32Array(1 << 10);
+  let table = new Int32Array(1 << 12);
+  let mask = table.length - 1;
+  let strings: (string | undefined)[] = [''];
+
+  function hashOf(view: DataView, at: number, length: number): number {
+    let hash = seed ^ length;
+    if (length >= 4) {
+      const last = at + length - 4;
+      for (let i = at; i < last; i += 4) {
+        hash = Math.imul(hash ^ view.getInt32(i, true), 0x85ebca6b);
+        hash ^= hash >>> 15;
+      }
+      hash = Math.imul(hash ^ view.getInt32(last, true), 0xc2b2ae35);
+    } else {
+      for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
+    }
+    hash ^= hash >>> 16;
+    hash = Math.imul(hash, 0x27d4eb2f);
+    return hash ^ (hash >>> 15);
+  }
+
+  function equals(id: number, view: DataView, at: number, length: number): boolean {
+    if (id >= count || lengths[id] !== length) return false;
+    const start = starts[id]!;
+    if (length < 4) {
+      for (let i = 0; i < length; i++) if (arena[start + i] !== view.getUint8(at + i)) return false;
+      return true;
+    }
+    const last = length - 4;
+    for (let i = 0; i < last; i += 4) {
+      if (arenaView.getInt32(start + i, true) !== view.getInt32(at + i, true)) return false;
+    }
+    return arenaView.getInt32(start + last, true) === view.getInt32(at + last, true);
+  }
+
+  function intern(view: DataView, at: number, length: number): number {
+    if (length === 0) return 0;
+    const hash = hashOf(view, at, length);
+    let slot = hash & mask;
+    let probes = 0;
+    for (let id = table[slot]!; id !== 0; id = table[slot]!) {
+      if (hashes[id] === hash && equals(id, view, at, length)) return id;
+      slot = (slot + 1) & mask;
+      if (++probes === maxProbes) probedLong = true;
+    }
+    return add(view, at, length, hash, slot);
+  }
+
+  function add(view: DataView, at: number, length: number, hash: number, slot: number): number {
+    if (used + length > arena.length) {
+      const grown = new Uint8Array(Math.max(arena.length * 2, used + length));
+      grown.set(arena.subarray(0, used));
+      arena = grown;
+      arenaView = new DataView(arena.buffer);
+    }
+    if (count === starts.length) {
+      starts = grownTo(starts, new Uint32Array(count * 2));
+      lengths = grownTo(lengths, new Uint32Array(count * 2));
+      hashes = grownTo(hashes, new Int32Array(count * 2));
+    }
+    const id = count++;
+    arena.set(new Uint8Array(view.buffer, view.byteOffset + at, length), used);
+    starts[id] = used;
+    lengths[id] = length;
+    hashes[id] = hash;
+    used += length;
+    table[slot] = id;
+    if (count * 2 > table.length) rehash(table.length * 2);
+    return id;
+  }
+
+  function rehash(size: number): void {
+    table = new Int32Array(size);
+    mask = size - 1;
+    for (let id = 1; id < count; id++) {
+      let slot = hashes[id]! & mask;
+      while (table[slot] !== 0) slot = (slot + 1) & mask;
+      table[slot] = id;
+    }
+  }
+
+  function of(text: string): number {
+    const bytes = encoder.encode(text);
+    return intern(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, bytes.length);
+  }
+
+  function text(id: number): string {
+    let value = strings[id];
+    if (value === undefined) {
+      const start = starts[id]!;
+      value = decoder.decode(arena.subarray(start, start + lengths[id]!));
+      strings[id] = value;
+    }
+    return value;
+  }
+
+  function clear(): void {
+    count = 1;
+    used = 0;
+    probedLong = false;
+    if (arena.length > 2 * maxBytes) {
+      arena = new Uint8Array(1 << 16);
+      arenaView = new DataView(arena.buffer);
+    }
+    table.fill(0);
+    strings = [''];
+    for (const name of known) of(name);
+  }
+
+  clear();
+  return {
+    get generation() {
+      return generation;
+    },
+    get count() {
+      return count;
+    },
+    get full() {
+      return count > maxCount || used > maxBytes || probedLong;
+    },
+    get arena() {
+      return arena;
+    },
+    startOf: (id) => starts[id]!,
+    lengthOf: (id) => lengths[id]!,
+    intern,
+    equals,
+    of,
+    text,
+    reset() {
+      generation++;
+      seed = randomSeed();
+      clear();
+    },
+  };
+}
+
+function randomSeed(): number {
+  return (Math.random() * 0x100000000) | 0;
+}
+
+function grownTo<T extends { set(from: T): void }>(from: T, to: T): T {
+  to.set(from);
+  return to;
+}

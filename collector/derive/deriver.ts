@@ -1,0 +1,164 @@
+/**
+ * The derivation: follows the store tick by tick, settles traces, and writes what they give into `edges`, `traces` and
+ * `paths`. Everything it writes follows from the stored spans and their ticks; its memory only saves reads. After a restart
+ * it takes up at the stored cursor, and each table takes only ticks beyond its newest: nothing is counted twice or lost.
+ */
+import type { EdgeFrame } from '#shared/frame.ts';
+import type { Db } from '../store/db.ts';
+import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
+import { insertTraces, type TraceRow } from '../store/traces.ts';
+import { createAssembler, type OpenTrace } from './assemble.ts';
+import { readHistory, readTick } from './follow.ts';
+import { createFrames } from './frames.ts';
+import { createLiveTime } from './live-time.ts';
+import { createPathTable } from './paths.ts';
+import { createSeenTraces } from './seen.ts';
+import { createSettler, type DeriveOptions } from './settle.ts';
+
+export interface Provisional {
+  readonly frames: EdgeFrame[];
+  /** Traces that are open. */
+  readonly unsettled: number;
+}
+
+export interface Progress {
+  /** Every tick up to this one is derived. */
+  readonly tick: number;
+  readonly unsettledTraces: number;
+  readonly settledTraces: number;
+  /** Calls that went into the overflow bucket. */
+  readonly overflow: number;
+}
+
+export interface Deriver {
+  /**
+   * Derives ticks up to `sealed`, for about half a second at most: what is left is for the next call.
+   * in: the store's newest tick, to spare reads when nothing came.
+   */
+  advance(sealed: number, newest: number): Promise<Progress>;
+  /** What the open traces would give if they settled now. */
+  provisional(): Provisional;
+  close(): Promise<void>;
+}
+
+/** Written cursors lag by at most this many ticks: a restart derives them again and writes nothing twice. */
+const progressEvery = 30;
+
+const sliceMs = 500;
+
+/** in: around every write, `writing(true)` before and `writing(false)` after (see follower.ts). */
+export async function createDeriver(
+  db: Db,
+  options: DeriveOptions,
+  writing: (active: boolean) => void,
+): Promise<Deriver> {
+  const { settleTicks, lateTicks } = options;
+  const newest = await readNewestTicks(db);
+  const time = createLiveTime(await readStarts(db));
+  const assembler = createAssembler(settleTicks);
+  const paths = createPathTable();
+  const seen = createSeenTraces(lateTicks);
+  const settler = createSettler(assembler, paths, time, options);
+  let cursor = newest.progress;
+  let written = cursor;
+  let settledTraces = 0;
+  let overflow = 0;
+
+  await resume();
+
+  /** Brings back what was open at the cursor: the spans of the last settleTicks, and the ids that may have earlier spans. */
+  async function resume(): Promise<void> {
+    if (cursor === 0) return;
+    const live = time.toLive(cursor);
+    for (const { traceId, tick } of await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor)) {
+      seen.add(traceId, time.toLive(tick));
+    }
+    for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) {
+      assembler.add(await readTick(db, tick, assembler.strings), time.toLive(tick));
+    }
+    // An open trace may go back further than what was read: its settlement asks the store.
+    for (const { traceId } of assembler.open()) seen.add(traceId, live);
+  }
+
+  /** in: the live tick. */
+  async function settle(live: number, traces: readonly OpenTrace[]): Promise<void> {
+    const tick = time.toTick(live);
+    const frames = createFrames(options.maxEdges);
+    const rows: TraceRow[] = [];
+    const known = traces.filter(({ traceId }) => seen.mayHave(traceId));
+    const history =
+      known.length === 0
+        ? undefined
+        : await readHistory(db, known, live - settleTicks - lateTicks, tick, { settleTicks, time, assembler });
+    for (const trace of traces) {
+      const row = settler.settle(trace, history?.get(trace.traceId), tick, frames);
+      if (row !== undefined) rows.push(row);
+      seen.add(trace.traceId, live);
+    }
+    settledTraces += rows.length;
+    overflow += frames.overflow;
+    writing(true);
+    try {
+      await db.insertRows('paths', paths.takeNew());
+      if (tick > newest.traces) await insertTraces(db, rows);
+      if (tick > newest.edges)
+        await db.insertRows(
+          'edges',
+          frames.rows().map((frame) => ({ ...frame, tick })),
+        );
+    } finally {
+      writing(false);
+    }
+    assembler.sweep();
+  }
+
+  async function keepProgress(least: number): Promise<void> {
+    if (cursor - written < least) return;
+    await writeProgress(db, cursor);
+    written = cursor;
+  }
+
+  function progressNow(): Progress {
+    return { tick: cursor, unsettledTraces: assembler.openTraces, settledTraces, overflow };
+  }
+
+  return {
+    async advance(sealed, newestTick) {
+      const arrivals = newestTick > cursor ? await readTickNumbers(db, cursor, sealed) : [];
+      let arrived = 0;
+      let worked = false;
+      const stopAt = performance.now() + sliceMs;
+      for (;;) {
+        const arrival = arrivals[arrived];
+        const settlement = assembler.nextSettlement();
+        const tick = Math.min(arrival ?? Infinity, settlement === undefined ? Infinity : time.toTick(settlement));
+        if (tick > sealed) break;
+        if (worked && performance.now() > stopAt) return progressNow();
+        if (tick === arrival) {
+          assembler.add(await readTick(db, tick, assembler.strings), time.toLive(tick));
+          arrived += 1;
+        }
+        const settled = assembler.takeSettled(time.toLive(tick));
+        if (settled.length > 0) await settle(time.toLive(tick), settled);
+        worked = true;
+        cursor = tick;
+        await keepProgress(progressEvery);
+      }
+      cursor = Math.max(cursor, sealed);
+      if (worked && assembler.openTraces === 0) await keepProgress(1);
+      return progressNow();
+    },
+    provisional() {
+      const frames = createFrames(options.maxEdges);
+      let unsettled = 0;
+      for (const trace of assembler.open()) {
+        unsettled += 1;
+        if (!seen.mayHave(trace.traceId)) settler.preview(trace, frames);
+      }
+      return { frames: frames.rows(), unsettled };
+    },
+    async close() {
+      await keepProgress(1);
+    },
+  };
+}

@@ -1,0 +1,156 @@
+/**
+ * The derivation as the rest of the program sees it: runs the worker thread, tells it which ticks are complete, starts it
+ * anew when it fails (it takes up where the store says), and joins stored frames with provisional ones.
+ */
+import { Worker } from 'node:worker_threads';
+import type { EdgeFrame } from '#shared/frame.ts';
+import type { Progress } from './deriver.ts';
+import type { DeriveOptions } from './settle.ts';
+import type { FromWorker, ToWorker, WorkerStart } from './worker.ts';
+
+export interface Consistent<T> {
+  readonly value: T;
+  /** What the traces that are still open add to what `read` saw. */
+  readonly provisional: readonly EdgeFrame[];
+  readonly unsettled: number;
+}
+
+export interface FollowerStatus {
+  /** How long complete ticks have been waiting to be derived. */
+  readonly lagMs: number;
+  readonly unsettledTraces: number;
+  /** Since the start of the process. */
+  readonly settledTraces: number;
+  readonly settleAfterMs: number;
+  /** Calls folded into the overflow bucket. */
+  readonly overflow: number;
+}
+
+export interface Follower {
+  /** Runs `read` so that the frames it reads and the provisional ones belong to the same moment. */
+  consistent<T>(read: () => Promise<T>): Promise<Consistent<T>>;
+  status(): FollowerStatus;
+  /** Called whenever new spans were derived or shown provisionally; returns how to stop. */
+  onAdvance(listener: () => void): () => void;
+  close(): Promise<void>;
+}
+
+export interface FollowerOptions {
+  readonly store: string;
+  readonly options: DeriveOptions;
+  readonly sealedTick: () => number;
+  readonly newestTick: () => number;
+  readonly onFailure: (error: Error) => void;
+}
+
+/** How often complete ticks are looked for. */
+const pollMs = 200;
+const restartAfterMs = 1000;
+/** Tries to read between two writes before a picture that may be one tick apart is accepted. */
+const maxTries = 8;
+
+export function createFollower({ store, options, sealedTick, newestTick, onFailure }: FollowerOptions): Follower {
+  const writes = new SharedArrayBuffer(4);
+  const write = new Int32Array(writes);
+  const listeners = new Set<() => void>();
+  const asked = new Map<number, { resolve: (answer: Picture) => void; reject: (error: Error) => void }>();
+  type Picture = Extract<FromWorker, { type: 'provisional' }>;
+  let progress: Progress = { tick: 0, unsettledTraces: 0, settledTraces: 0, overflow: 0 };
+  let settledBefore = 0;
+  let waiting = false;
+  let nextId = 0;
+  let closed: (() => void) | undefined;
+  let worker = start();
+
+  function start(): Worker {
+    const workerData: WorkerStart = { store, options, writes };
+    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+    Atomics.store(write, 0, 0);
+    thread.on('message', receive);
+    thread.on('error', (error: Error) => {
+      onFailure(error);
+      for (const { reject } of asked.values()) reject(error);
+      asked.clear();
+      settledBefore += progress.settledTraces;
+      progress = { ...progress, settledTraces: 0 };
+      setTimeout(() => {
+        if (closed !== undefined) return;
+        waiting = false;
+        worker = start();
+      }, restartAfterMs).unref();
+    });
+    return thread;
+  }
+
+  function send(message: ToWorker): void {
+    worker.postMessage(message);
+  }
+
+  function receive(message: FromWorker): void {
+    switch (message.type) {
+      case 'advanced':
+        progress = message.progress;
+        waiting = false;
+        for (const listener of listeners) listener();
+        return advance();
+      case 'provisional':
+        asked.get(message.id)?.resolve(message);
+        asked.delete(message.id);
+        return;
+      case 'closed':
+        closed?.();
+    }
+  }
+
+  function advance(): void {
+    const sealed = sealedTick();
+    if (waiting || sealed <= progress.tick || closed !== undefined) return;
+    waiting = true;
+    send({ type: 'advance', sealed, newest: newestTick() });
+  }
+  const timer = setInterval(advance, pollMs);
+
+  /** One question serves everybody who asks before its answer. */
+  let asking: Promise<Picture> | undefined;
+  function picture(): Promise<Picture> {
+    asking ??= new Promise<Picture>((resolve, reject) => {
+      const id = nextId++;
+      asked.set(id, { resolve, reject });
+      send({ type: 'provisional', id });
+    }).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  }
+
+  return {
+    async consistent(read) {
+      for (let tries = 1; ; tries++) {
+        const { frames, unsettled, write: before } = await picture();
+        const value = await read();
+        if (Atomics.load(write, 0) === before || tries === maxTries) return { value, provisional: frames, unsettled };
+      }
+    },
+    status: () => ({
+      lagMs: Math.max(0, sealedTick() - Math.max(progress.tick, 1)) * (progress.tick === 0 ? 0 : 1000),
+      unsettledTraces: progress.unsettledTraces,
+      settledTraces: settledBefore + progress.settledTraces,
+      settleAfterMs: options.settleTicks * 1000,
+      overflow: progress.overflow,
+    }),
+    onAdvance(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    async close() {
+      clearInterval(timer);
+      await new Promise<void>((resolve) => {
+        closed = resolve;
+        worker.once('exit', () => resolve());
+        worker.once('error', () => resolve());
+        send({ type: 'close' });
+      });
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,222 @@
+/**
+ * Calls and critical paths of settled traces → rows of the `edges` table: ten-second frames per edge, and per workload for
+ * what belongs to no call. One createFrames a tick (or a provisional picture); rows() empties nothing and may be called once.
+ */
+import { bucketOf } from '#shared/sketch.ts';
+import type { Call } from '#shared/calls.ts';
+import { frameSeconds, noSource, type EdgeFrame } from '#shared/frame.ts';
+import { nodeId, type Workload } from '#shared/workload.ts';
+import { workloadKinds } from '#shared/span.ts';
+
+export interface Frames {
+  /** Counts a call. in: epoch ns its startNs counts from; the trace's id for exemplars. */
+  addCall(call: Call, originNs: bigint, traceId: string): void;
+  /**
+   * Counts a trace's latency. in: start of its root, epoch seconds; `key` = 'band|root service|root operation';
+   * the root's workload and duration; weight of the root; ns on the critical path of each call, and of spans outside calls.
+   */
+  addPath(path: PathShares): void;
+  rows(): EdgeFrame[];
+  /** Edges of this tick that went into the overflow bucket. */
+  readonly overflow: number;
+}
+
+export interface PathShares {
+  readonly startSecond: number;
+  readonly key: string;
+  readonly root: Workload;
+  readonly rootDurationNs: number;
+  readonly weight: number;
+  readonly calls: ReadonlyMap<Call, number>;
+  readonly uncalled: ReadonlyMap<Workload, number>;
+}
+
+/** Bounds of one tick (rule C13). */
+const maxErrorTypes = 32;
+const maxPrincipals = 32;
+const maxCriticalKeys = 256;
+
+type Totals = {
+  -readonly [Name in keyof EdgeFrame]: EdgeFrame[Name] extends number | string
+    ? EdgeFrame[Name]
+    : Map<string | number, EdgeFrame[Name] extends Readonly<Record<string, infer Value>> ? Value : never>;
+};
+
+export function createFrames(maxEdges: number): Frames {
+  const frames = new Map<string, Totals>();
+  const edges = new Set<string>();
+  let overflow = 0;
+
+  function totalsOf(
+    second: number,
+    source: Workload | undefined,
+    target: Workload,
+    sourceVersion: string,
+    targetVersion: string,
+    protocol: string,
+    probe: boolean,
+  ): Totals {
+    const frame = Math.max(0, Math.floor(second / frameSeconds) * frameSeconds);
+    const edge = `${source ? `${source.kind}/${source.id}@${sourceVersion}` : ''}>${target.kind}/${target.id}@${targetVersion}|${protocol}|${probe}`;
+    if (!edges.has(edge)) {
+      if (edges.size >= maxEdges && target !== other) {
+        overflow += 1;
+        return totalsOf(second, source && other, other, '', '', '', probe);
+      }
+      edges.add(edge);
+    }
+    const key = `${frame}|${edge}`;
+    let totals = frames.get(key);
+    if (totals === undefined) {
+      totals = emptyTotals(frame, source, target, sourceVersion, targetVersion, protocol, probe);
+      frames.set(key, totals);
+    }
+    return totals;
+  }
+
+  return {
+    get overflow() {
+      return overflow;
+    },
+    addCall(call, originNs, traceId) {
+      const second =
+        Number(originNs / 1_000_000_000n) + Math.floor((Number(originNs % 1_000_000_000n) + call.startNs) / 1e9);
+      const totals = totalsOf(
+        second,
+        call.source,
+        call.target,
+        call.sourceVersion,
+        call.targetVersion,
+        call.protocol,
+        call.probe,
+      );
+      const { weight } = call;
+      totals.calls += weight;
+      totals.seen += 1;
+      totals.attempts += weight * call.attempts;
+      totals.requestBytes += weight * call.requestBytes;
+      totals.responseBytes += weight * call.responseBytes;
+      if (call.clientError) totals.clientErrors += weight;
+      if (call.failed) totals.failed += weight;
+      if (call.error !== undefined) {
+        const { code, flag, origin } = call.error;
+        let type = `${code}|${flag}|${origin}`;
+        if (!totals.errors.has(type) && totals.errors.size >= maxErrorTypes) type = `other||${origin}`;
+        addTo(totals.errors, type, weight);
+        totals.errorExemplars.set(type, greaterId(totals.errorExemplars.get(type), traceId));
+      }
+      if (call.clientNs >= 0) {
+        const bucket = bucketOf(call.clientNs);
+        addTo(totals.clientNs, bucket, weight);
+        totals.exemplars.set(bucket, greaterId(totals.exemplars.get(bucket), traceId));
+      }
+      if (call.serverNs >= 0) addTo(totals.serverNs, bucketOf(call.serverNs), weight);
+      if (!Number.isNaN(call.networkNs)) addTo(totals.networkNs, bucketOf(call.networkNs), weight);
+      if (call.principals !== undefined) {
+        totals.mtlsCalls += weight;
+        if (totals.principals.size < maxPrincipals) addTo(totals.principals, call.principals, weight);
+      }
+    },
+    addPath(path) {
+      const { startSecond, key, weight } = path;
+      const root = totalsOf(startSecond, undefined, path.root, '', '', '', false);
+      if (root.rootCount.size < maxCriticalKeys || root.rootCount.has(key)) {
+        addTo(root.rootCount, key, weight);
+        addTo(root.rootNs, key, weight * path.rootDurationNs);
+      }
+      for (const [call, ns] of path.calls) {
+        const totals = totalsOf(
+          startSecond,
+          call.source,
+          call.target,
+          call.sourceVersion,
+          call.targetVersion,
+          call.protocol,
+          call.probe,
+        );
+        if (totals.criticalNs.size < maxCriticalKeys || totals.criticalNs.has(key))
+          addTo(totals.criticalNs, key, weight * ns);
+      }
+      for (const [workload, ns] of path.uncalled) {
+        const totals = totalsOf(startSecond, undefined, workload, '', '', '', false);
+        if (totals.criticalNs.size < maxCriticalKeys || totals.criticalNs.has(key))
+          addTo(totals.criticalNs, key, weight * ns);
+      }
+    },
+    rows: () => Array.from(frames.values(), toRow),
+  };
+}
+
+/** The overflow bucket's workload. */
+const other: Workload = {
+  id: nodeId('', '', 'other'),
+  cluster: '',
+  namespace: '',
+  name: 'other',
+  kind: workloadKinds.indexOf('other'),
+};
+
+function emptyTotals(
+  frame: number,
+  source: Workload | undefined,
+  target: Workload,
+  sourceVersion: string,
+  targetVersion: string,
+  protocol: string,
+  probe: boolean,
+): Totals {
+  return {
+    frame,
+    sourceCluster: source?.cluster ?? '',
+    sourceNamespace: source?.namespace ?? '',
+    source: source?.name ?? '',
+    sourceVersion,
+    sourceKind: source?.kind ?? noSource,
+    targetCluster: target.cluster,
+    targetNamespace: target.namespace,
+    target: target.name,
+    targetVersion,
+    targetKind: target.kind,
+    protocol,
+    probe: probe ? 1 : 0,
+    calls: 0,
+    failed: 0,
+    clientErrors: 0,
+    attempts: 0,
+    seen: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    mtlsCalls: 0,
+    clientNs: new Map(),
+    serverNs: new Map(),
+    networkNs: new Map(),
+    errors: new Map(),
+    principals: new Map(),
+    exemplars: new Map(),
+    errorExemplars: new Map(),
+    criticalNs: new Map(),
+    rootCount: new Map(),
+    rootNs: new Map(),
+  };
+}
+
+function addTo(map: Map<string | number, number>, key: string | number, value: number): void {
+  map.set(key, (map.get(key) ?? 0) + value);
+}
+
+/** Trace ids are kept as hex while rows gather; the greater wins, as in the store's maxMap. */
+function greaterId(held: string | undefined, traceId: string): string {
+  return held === undefined || traceId > held ? traceId : held;
+}
+
+function toRow(totals: Totals): EdgeFrame {
+  const row: Record<string, unknown> = { ...totals };
+  for (const [name, value] of Object.entries(totals)) if (value instanceof Map) row[name] = Object.fromEntries(value);
+  row.exemplars = toDecimalIds(totals.exemplars);
+  row.errorExemplars = toDecimalIds(totals.errorExemplars);
+  return row as unknown as EdgeFrame;
+}
+
+function toDecimalIds(ids: ReadonlyMap<string | number, string>): Record<string, string> {
+  return Object.fromEntries(Array.from(ids, ([key, traceId]) => [key, BigInt(`0x${traceId}`).toString()]));
+}

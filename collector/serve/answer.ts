@@ -1,0 +1,66 @@
+/** What every route shares: refusals by name, errors through one door, and the measuring of requests. */
+import type { Hook } from '@hono/zod-openapi';
+import type { Context, ErrorHandler, MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { ErrorBody } from '#shared/api.ts';
+import { AppError, errorCodes, quoted } from '#shared/error.ts';
+import type { Env } from './app.ts';
+
+/** Turns the first thing wrong with a request's parameters into a message that names the parameter. */
+export const refuseQuery: Hook<unknown, Env, string, unknown> = (result, c) => {
+  if (result.success) return;
+  const [issue] = result.error.issues;
+  if (issue?.code === 'unrecognized_keys') {
+    throw new AppError(
+      'bad-request',
+      `cannot read parameter ${quoted(issue.keys[0])}: there is no such parameter here`,
+    );
+  }
+  const name = String(issue?.path[0] ?? '');
+  const value = c.req.query(name) ?? c.req.param(name);
+  throw new AppError(
+    'bad-request',
+    `cannot read parameter ${name} "${quoted(value)}": ${issue?.message ?? 'not valid'}`,
+  );
+};
+
+/** in: where bugs are logged. out: AppErrors as they are; anything else is 500 without detail. */
+export function answerError(onBug: (error: unknown) => void): ErrorHandler<Env> {
+  return (error, c) => {
+    if (!(error instanceof AppError)) onBug(error);
+    const known = error instanceof AppError ? error : new AppError('internal', 'cannot answer: internal error');
+    if (known.code === 'unavailable') c.header('retry-after', '2');
+    c.header('cache-control', 'no-store');
+    return c.json({ error: { code: known.code, message: known.message } } satisfies ErrorBody, status(known));
+  };
+}
+
+function status(error: AppError): ContentfulStatusCode {
+  return errorCodes[error.code].http;
+}
+
+/** Answers of the API are of the moment. */
+export const neverStore: MiddlewareHandler = async (c, next) => {
+  c.header('cache-control', 'no-store');
+  await next();
+};
+
+/** A path under /api that is no route, or a method it does not take. */
+export function noSuchRoute(c: Context<Env>): never {
+  if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    throw new AppError('method-not-allowed', `cannot ${c.req.method} ${quoted(c.req.path)}: this API can only be read`);
+  }
+  throw new AppError('not-found', `cannot find ${quoted(c.req.path)}: there is no such route, see /api/openapi.json`);
+}
+
+/** in: called after each request with the route's pattern, never the path itself. */
+export function measure(
+  observe: ((route: string, status: number, seconds: number) => void) | undefined,
+): MiddlewareHandler {
+  return async (c, next) => {
+    const startedMs = performance.now();
+    await next();
+    observe?.(routePath(c), c.res.status, (performance.now() - startedMs) / 1000);
+  };
+}

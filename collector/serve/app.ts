@@ -1,0 +1,89 @@
+/**
+ * Every route of the collector's read side on one screen. contract.ts says what each takes and gives; errors leave through
+ * one door as { error: { code, message } }; everything else is the page.
+ */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HttpBindings } from '@hono/node-server';
+import { compress } from 'hono/compress';
+import { AppError } from '#shared/error.ts';
+import { routes } from './contract.ts';
+import type { ServeDeps } from './deps.ts';
+import { answerError, measure, neverStore, noSuchRoute, refuseQuery } from './answer.ts';
+import { createGraphs } from './graph.ts';
+import { checkHost, checkToken, securityHeaders } from './guard.ts';
+import { createLive } from './live.ts';
+import { readPages } from './pages.ts';
+import { readStatus } from './status.ts';
+import { answerTrace } from './trace.ts';
+import { listTraces } from './traces.ts';
+
+export type Env = { Bindings: HttpBindings };
+
+export interface App {
+  readonly app: OpenAPIHono<Env>;
+  /** Clients that follow the live map. */
+  readonly liveClients: number;
+  /** Ends the event streams. */
+  close(): void;
+}
+
+export function createApp(deps: ServeDeps): App {
+  const app = new OpenAPIHono<Env>({ defaultHook: refuseQuery });
+  const graphs = createGraphs(deps);
+  const live = createLive({ compute: graphs.graph, onBug: deps.onBug });
+  const pages = readPages(deps.uiDirectory);
+
+  app.onError(answerError(deps.onBug));
+  app.use(measure(deps.observe));
+  app.use(securityHeaders(deps.config, pages.scripts));
+  app.use(checkHost(deps.config.listen.host));
+  app.use(compress());
+
+  app.openapi(routes.healthz, (c) => c.json({ status: 'ok' as const }, 200));
+  app.openapi(routes.readyz, (c) => c.json({ status: deps.state() }, deps.state() === 'ok' ? 200 : 503));
+
+  app.use(checkToken(deps.config.readToken));
+  app.use('/api/*', neverStore);
+
+  app.openapi(routes.graph, async (c) => c.json(await graphs.graph(c.req.valid('query')), 200));
+  app.openapi(routes.live, async (c) => {
+    const events = await live.follow(c.req.valid('query'), () => c.env?.outgoing?.destroy());
+    // The buffering of proxies in between would hold events back.
+    return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  });
+  app.openapi(routes.edge, async (c) => c.json(await graphs.edge(c.req.valid('param').id, c.req.valid('query')), 200));
+  app.openapi(routes.node, async (c) => c.json(await graphs.node(c.req.valid('param').id, c.req.valid('query')), 200));
+  app.openapi(routes.traces, async (c) => c.json(await listTraces(deps, c.req.valid('query')), 200));
+  app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query').format));
+  app.openapi(routes.status, async (c) => c.json(await readStatus(deps), 200));
+  app.openapi(routes.metrics, async (c) => {
+    const { contentType, text } = await deps.metrics();
+    return c.text(text, 200, { 'content-type': contentType });
+  });
+  app.get('/api/openapi.json', (c) => c.json(documentOf(app, deps.version)));
+
+  app.all('/api/*', noSuchRoute);
+  app.get('*', (c) => pages.answer(c));
+  app.notFound(() => {
+    throw new AppError('method-not-allowed', 'cannot answer: pages can only be read');
+  });
+  return {
+    app,
+    get liveClients() {
+      return live.clients;
+    },
+    close: () => live.close(),
+  };
+}
+
+/** The published description of the routes. */
+function documentOf(app: OpenAPIHono<Env>, version: string): object {
+  return app.getOpenAPI31Document({
+    openapi: '3.1.0',
+    info: {
+      title: 'Throughline',
+      version,
+      description: 'Live map and traces of a service mesh. Times are epoch milliseconds; durations end in their unit.',
+    },
+  });
+}

@@ -1,0 +1,41 @@
+/** What the API is made of: main.ts joins these, tests bring their own store. */
+import type { Status } from '#shared/api.ts';
+import type { CallOptions } from '#shared/calls.ts';
+import type { Follower } from '../derive/follower.ts';
+import type { Db } from '../store/db.ts';
+
+/** The settings the API reads (config.ts has them all). */
+export interface ServeConfig {
+  readonly listen: { readonly host: string; readonly port: number };
+  /** '' = none is asked for. */
+  readonly readToken: string;
+  /** Sources of the CSP directive. */
+  readonly frameAncestors: readonly string[];
+  readonly maxConnections: number;
+  readonly maxNodes: number;
+  readonly maxEdges: number;
+}
+
+export interface ServeDeps {
+  readonly db: Db;
+  readonly follower: Pick<Follower, 'consistent' | 'status'>;
+  readonly config: ServeConfig;
+  /** The rules calls are made with, the same as the derivation's. */
+  readonly calls: CallOptions;
+  readonly version: string;
+  readonly startedAtMs: number;
+  /** Whether spans are taken and answers given. */
+  state(): 'ok' | 'starting' | 'stopping';
+  ingestStatus(): Status['ingest'] | Promise<Status['ingest']>;
+  limits(): Status['limits'] | Promise<Status['limits']>;
+  doors(): Status['doors'];
+  metrics(): Promise<{ readonly contentType: string; readonly text: string }>;
+  /** Directory of the built page. Absent: there is none, and `/` says so. */
+  readonly uiDirectory?: string;
+  /** Called after each request. */
+  observe?(route: string, status: number, seconds: number): void;
+  /** A bug: logged once with its stack. */
+  onBug(error: unknown): void;
+  /** The clock; tests set it. */
+  now?(): number;
+}

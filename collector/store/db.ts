@@ -1,0 +1,198 @@
+/**
+ * The store: ClickHouse through its one client, embedded as chDB by default, or a server by URL. Opens it, brings the
+ * schema forward, and offers the few verbs the rest of the program uses. The only file that knows which of the two it is.
+ * chDB takes one data directory a process; a worker thread of the same process may open the same directory again.
+ */
+import { randomUUID } from 'node:crypto';
+import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, unlinkSync, writevSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
+import { AppError, quoted } from '#shared/error.ts';
+
+export type Params = Readonly<Record<string, unknown>>;
+
+export interface Db {
+  /** Rows of a SELECT as objects; 64-bit integers as decimal strings. Bounded in time and memory. */
+  rows<T>(query: string, params?: Params): Promise<T[]>;
+  /** Bytes of a SELECT in Native format; the query must not name a format. */
+  native(query: string, params?: Params): Promise<Uint8Array>;
+  /** A statement without an answer. */
+  exec(query: string, params?: Params): Promise<void>;
+  /** One insert, atomic within one partition, synced when it returns. */
+  insertRows(table: string, rows: readonly object[]): Promise<void>;
+  /** The same from one Native block; its columns are the table's, in the table's order. */
+  insertNative(table: string, block: readonly Uint8Array[]): Promise<void>;
+  /** Where the data is, for people and for a second thread to open. */
+  readonly url: string;
+  close(): Promise<void>;
+}
+
+const readSettings: ClickHouseSettings = {
+  output_format_json_quote_64bit_integers: 1,
+  max_execution_time: 15,
+  max_memory_usage: '4000000000',
+};
+
+/**
+ * Opens a store. in: `chdb:DIR`, `chdb::memory:`, or the http(s) URL of a ClickHouse server with an optional database path.
+ * errors: unsupported when chdb is not installed or its directory is in use; unavailable when a server does not answer.
+ */
+export async function createDb(store: string): Promise<Db> {
+  if (store.startsWith('chdb:')) return createEmbedded(store.slice('chdb:'.length));
+  const url = new URL(store);
+  const database = url.pathname.replace(/^\//, '') || 'throughline';
+  url.pathname = '';
+  const admin = createClient({ url });
+  try {
+    await admin.command({ query: `CREATE DATABASE IF NOT EXISTS {database:Identifier}`, query_params: { database } });
+  } catch (cause) {
+    throw new AppError('unavailable', `cannot open store ${quoted(url.host)}: ${messageOf(cause)}`, { cause });
+  } finally {
+    await admin.close();
+  }
+  const client = createClient({ url, database });
+  return {
+    ...verbs(client),
+    url: store,
+    async insertNative(table, block) {
+      const values = Readable.from(block, { objectMode: false });
+      const { stream } = await client.exec({ query: insertQuery(table, 'FORMAT Native'), values });
+      await buffer(stream);
+    },
+    close: () => client.close(),
+  };
+}
+
+async function createEmbedded(location: string): Promise<Db> {
+  const memory = location === ':memory:';
+  const directory = memory ? mkdtempSync(join(tmpdir(), 'throughline-')) : resolve(location);
+  mkdirSync(directory, { recursive: true });
+  const client = await openChdb(directory);
+  const inbox = mkdtempSync(join(tmpdir(), 'throughline-inbox-'));
+  return {
+    ...verbs(client),
+    url: `chdb:${directory}`,
+    // chDB's client turns a request's body into a string, which binary does not survive: a file is its one binary door.
+    async insertNative(table, block) {
+      const path = join(inbox, randomUUID());
+      writeFile(path, block);
+      try {
+        await client.command({ query: insertQuery(table, `SELECT * FROM file('${path}', 'Native')`) });
+      } finally {
+        unlinkSync(path);
+      }
+    },
+    async close() {
+      await client.close();
+      rmSync(inbox, { recursive: true, force: true });
+      if (memory) rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openChdb(path: string): Promise<ClickHouseClient> {
+  try {
+    const { createChdbConnection } = await import('chdb/connection');
+    const client = createClient({ connection: createChdbConnection({ path }) } as Parameters<typeof createClient>[0]);
+    await client.query({ query: 'SELECT 1' });
+    return client;
+  } catch (cause) {
+    throw new AppError('unsupported', `cannot open store chdb:${quoted(path)}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/** What both kinds of store do alike. */
+function verbs(client: ClickHouseClient): Pick<Db, 'rows' | 'native' | 'exec' | 'insertRows'> {
+  return {
+    async rows<T>(query: string, params?: Params): Promise<T[]> {
+      const result = await client.query({
+        query,
+        format: 'JSONEachRow',
+        ...(params && { query_params: { ...params } }),
+        clickhouse_settings: readSettings,
+      });
+      return result.json<T>();
+    },
+    async native(query, params) {
+      const { stream } = await client.exec({
+        query: `${query}\nFORMAT Native`,
+        ...(params && { query_params: { ...params } }),
+        clickhouse_settings: readSettings,
+      });
+      return buffer(stream);
+    },
+    async exec(query, params) {
+      await client.command({ query, ...(params && { query_params: { ...params } }) });
+    },
+    async insertRows(table, rows) {
+      if (rows.length === 0) return;
+      await client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: insertSettings });
+    },
+  };
+}
+
+const insertSettings = {
+  max_threads: 1,
+  max_insert_threads: '1',
+  input_format_parallel_parsing: 0,
+  min_insert_block_size_rows: '0',
+  min_insert_block_size_bytes: '0',
+  max_insert_block_size: '10000000',
+} as const satisfies ClickHouseSettings;
+
+function insertQuery(table: string, source: string): string {
+  const settings = Object.entries(insertSettings).map(([name, value]) => `${name} = ${value}`);
+  return `INSERT INTO ${table} SETTINGS ${settings.join(', ')} ${source}`;
+}
+
+function writeFile(path: string, chunks: readonly Uint8Array[]): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    for (let at = 0; at < chunks.length; at += 512) {
+      let pending = chunks.slice(at, at + 512);
+      while (pending.length > 0) {
+        let written = writevSync(file, pending);
+        while (pending[0] && written >= pending[0].byteLength) {
+          written -= pending[0].byteLength;
+          pending = pending.slice(1);
+        }
+        if (pending[0] && written > 0) pending = [pending[0].subarray(written), ...pending.slice(1)];
+      }
+    }
+  } finally {
+    closeSync(file);
+  }
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** Version of schema.sql this program writes. */
+const schemaVersion = 1;
+
+/**
+ * Brings the schema of the store to this program's version.
+ * errors: unsupported when the store was written by a newer program.
+ */
+export async function migrate(db: Db): Promise<void> {
+  const file = readFileSync(new URL('schema.sql', import.meta.url), 'utf8');
+  const statements = file
+    .replaceAll(/--.*$/gm, '')
+    .split(/;\s*$/m)
+    .map((statement) => statement.trim())
+    .filter((statement) => statement !== '');
+  for (const statement of statements) await db.exec(statement);
+  const [row] = await db.rows<{ version: number }>('SELECT max(version) AS version FROM schemaVersion');
+  const found = row?.version ?? 0;
+  if (found > schemaVersion) {
+    throw new AppError(
+      'unsupported',
+      `cannot open store ${quoted(db.url)}: its schema version ${found} is newer than ${schemaVersion}`,
+    );
+  }
+  if (found < schemaVersion) await db.exec(`INSERT INTO schemaVersion VALUES (${schemaVersion}, now())`);
+}

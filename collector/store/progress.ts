@@ -1,0 +1,55 @@
+/** How far the derivation is, and the ticks there are. */
+import type { Db } from './db.ts';
+
+export interface NewestTicks {
+  readonly progress: number;
+  readonly edges: number;
+  readonly traces: number;
+  readonly spans: number;
+}
+
+/** The newest tick each table holds; 0 when empty. */
+export async function readNewestTicks(db: Db): Promise<NewestTicks> {
+  const [row] = await db.rows<NewestTicks>(`SELECT
+    (SELECT max(tick) FROM progress) AS progress,
+    (SELECT max(tick) FROM edges) AS edges,
+    (SELECT max(tick) FROM traces) AS traces,
+    (SELECT max(tick) FROM spans) AS spans`);
+  return row ?? { progress: 0, edges: 0, traces: 0, spans: 0 };
+}
+
+/** Ticks in (after, upTo] that have spans, ascending. */
+export async function readTickNumbers(db: Db, after: number, upTo: number): Promise<number[]> {
+  const rows = await db.rows<{ tick: number }>(
+    'SELECT DISTINCT tick FROM spans WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick',
+    { after, upTo },
+  );
+  return rows.map(({ tick }) => tick);
+}
+
+/** Traces that settled in (after, upTo], oldest first. */
+export async function readSettledIds(
+  db: Db,
+  after: number,
+  upTo: number,
+): Promise<{ traceId: string; tick: number }[]> {
+  return db.rows(
+    `SELECT lower(hex(traceId)) AS traceId, tick FROM traces
+     WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick`,
+    { after, upTo },
+  );
+}
+
+export async function writeProgress(db: Db, tick: number): Promise<void> {
+  await db.insertRows('progress', [{ tick }]);
+}
+
+/** Notes that a process begins to commit at the tick, and the newest tick any table held before. */
+export async function writeStart(db: Db, tick: number, after: number): Promise<void> {
+  await db.insertRows('starts', [{ tick, after }]);
+}
+
+/** The starts noted so far. */
+export async function readStarts(db: Db): Promise<{ tick: number; after: number }[]> {
+  return db.rows('SELECT tick, after FROM starts ORDER BY tick');
+}

@@ -1,0 +1,149 @@
+-- The tables of the store, version 1. db.ts runs the statements in order; each ends with a semicolon at its line's end.
+-- {replicated} and {cluster} are not used by the embedded store. Columns are camelCase: the same names as in TypeScript and JSON.
+
+-- Applied schema versions; db.ts refuses a store newer than the program.
+CREATE TABLE IF NOT EXISTS schemaVersion (
+  version   UInt32,   -- of this file
+  appliedAt DateTime  -- when the migration ran
+) ENGINE = MergeTree ORDER BY version;
+
+-- One row a span as received. Rows of one commit share one tick.
+CREATE TABLE IF NOT EXISTS spans (
+  tick           UInt32 CODEC(DoubleDelta, ZSTD(1)),    -- ingest second, epoch seconds; never goes back
+  traceId        FixedString(16) CODEC(ZSTD(1)),        -- raw bytes
+  spanId         FixedString(8) CODEC(NONE),            -- raw bytes
+  parentId       FixedString(8) CODEC(ZSTD(1)),         -- raw bytes, zeros for none
+  startNs        UInt64 CODEC(Delta, ZSTD(1)),          -- epoch ns as sent
+  durationNs     Int64 CODEC(T64, ZSTD(1)),             -- end - start as sent, may be negative
+  kind           UInt8 CODEC(ZSTD(1)),                  -- OTLP SpanKind
+  statusCode     UInt8 CODEC(ZSTD(1)),                  -- OTLP StatusCode
+  name           LowCardinality(String),                -- span name
+  service        LowCardinality(String),                -- emitting workload: name,
+  namespace      LowCardinality(String),                -- its namespace, '' when the span does not say
+  cluster        LowCardinality(String),                -- its cluster
+  version        LowCardinality(String),                -- its version
+  peer           LowCardinality(String),                -- destination the span names (rule C4)
+  peerNamespace  LowCardinality(String),                -- its namespace
+  peerVersion    LowCardinality(String),                -- its subset
+  peerKind       UInt8 CODEC(ZSTD(1)),                  -- index into workloadKinds
+  protocol       LowCardinality(String),                -- http, grpc, postgresql, kafka …
+  httpCode       Int16 CODEC(ZSTD(1)),                  -- 0 = no response, -1 = none said
+  grpcCode       Int16 CODEC(ZSTD(1)),                  -- -1 = none said
+  responseFlags  LowCardinality(String),                -- Envoy, comma list
+  errorType      LowCardinality(String),                -- error.type where there is no code
+  marks          UInt8 CODEC(ZSTD(1)),                  -- bits of shared/span.ts mark
+  retryCount     UInt16 CODEC(ZSTD(1)),                 -- attempts before this one
+  requestBytes   UInt64 CODEC(T64, ZSTD(1)),
+  responseBytes  UInt64 CODEC(T64, ZSTD(1)),
+  weight         Float64 CODEC(ZSTD(1)),                -- calls this span stands for (rule C11)
+  principal      LowCardinality(String),                -- TLS identity of the other side
+  linkIds        String CODEC(ZSTD(1)),                 -- 24 bytes a link: trace id, span id
+  statusMessage  String CODEC(ZSTD(1)),
+  traceState     String CODEC(ZSTD(1)),
+  flags          UInt32 CODEC(ZSTD(1)),                 -- OTLP span flags
+  attributes     Map(LowCardinality(String), String) CODEC(ZSTD(1)), -- in the order sent; values that are no strings as text (see attributeTypes)
+  attributeTypes String CODEC(ZSTD(1)),                 -- '' when all are strings; else a letter an attribute: s string, b bool, i int, d double, x bytes (base64), a array, k kvlist (OTLP JSON), n empty
+  rest           String CODEC(ZSTD(1)),                 -- protobuf fields of the span that have no column, as sent: events, links, dropped counts
+  resource       LowCardinality(String),                -- protobuf of Resource, then its schemaUrl: see spans.ts
+  scope          LowCardinality(String),                -- protobuf of InstrumentationScope, likewise
+  INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX startNs startNs TYPE minmax GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
+ORDER BY (tick, traceId)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 10485760;
+
+-- Ten-second frames. A row with a source is an edge; a row without one (sourceKind 255) is the workload `target` itself.
+-- Rows of one frame and edge sum up; tick keeps the newest derivation that wrote into the row.
+CREATE TABLE IF NOT EXISTS edges (
+  frame          UInt32 CODEC(DoubleDelta, ZSTD(1)),    -- start of the ten seconds, epoch seconds, by the call's start
+  sourceCluster  LowCardinality(String),
+  sourceNamespace LowCardinality(String),
+  source         LowCardinality(String),
+  sourceVersion  LowCardinality(String),
+  sourceKind     UInt8,                                 -- index into workloadKinds; 255 = a workload's own row
+  targetCluster  LowCardinality(String),
+  targetNamespace LowCardinality(String),
+  target         LowCardinality(String),
+  targetVersion  LowCardinality(String),
+  targetKind     UInt8,
+  protocol       LowCardinality(String),
+  probe          UInt8,                                 -- 1: health checks (rule C6)
+  tick           SimpleAggregateFunction(max, UInt32) CODEC(ZSTD(1)),
+  calls          SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),  -- weighted
+  failed         SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  clientErrors   SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  attempts       SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  seen           SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),   -- calls without their weight: n
+  requestBytes   SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  responseBytes  SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  mtlsCalls      SimpleAggregateFunction(sum, Float64) CODEC(ZSTD(1)),
+  clientNs       SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),  -- sketch: bucket -> weight (shared/sketch.ts)
+  serverNs       SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+  networkNs      SimpleAggregateFunction(sumMap, Map(Int16, Float64)) CODEC(ZSTD(1)),
+  errors         SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- 'code|flag|origin' -> weight
+  principals     SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- 'source -> target' TLS identities
+  exemplars      SimpleAggregateFunction(maxMap, Map(Int16, UInt128)) CODEC(ZSTD(1)),  -- client sketch bucket -> trace id
+  errorExemplars SimpleAggregateFunction(maxMap, Map(String, UInt128)) CODEC(ZSTD(1)), -- error key -> trace id
+  criticalNs     SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- 'band|root service|root operation' -> ns on the critical path; band = log bucket of the trace's duration
+  rootCount      SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- workload rows: same key -> traces that start here
+  rootNs         SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1))  -- workload rows: same key -> their total duration
+) ENGINE = AggregatingMergeTree
+PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
+ORDER BY (frame, source, sourceNamespace, sourceCluster, sourceVersion, sourceKind, target, targetNamespace, targetCluster, targetVersion, targetKind, protocol, probe)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- One row a settlement of a trace. A later settlement of the same trace names the tick it replaces.
+CREATE TABLE IF NOT EXISTS traces (
+  tick          UInt32 CODEC(DoubleDelta, ZSTD(1)),     -- settlement
+  traceId       FixedString(16) CODEC(ZSTD(1)),
+  replacesTick  UInt32 CODEC(ZSTD(1)),                  -- tick of the settlement this row replaces, 0 = none
+  firstTick     UInt32 CODEC(Delta, ZSTD(1)),           -- ingest seconds of its first and last span: bounds of the look-up
+  lastTick      UInt32 CODEC(Delta, ZSTD(1)),
+  startNs       UInt64 CODEC(Delta, ZSTD(1)),           -- first start
+  durationNs    UInt64 CODEC(T64, ZSTD(1)),             -- last end - first start
+  rootService   LowCardinality(String),
+  rootNamespace LowCardinality(String),
+  rootOperation LowCardinality(String),
+  rootVersion   LowCardinality(String),
+  rootDurationNs UInt64 CODEC(T64, ZSTD(1)),            -- what the critical path sums up to
+  spanCount     UInt32 CODEC(ZSTD(1)),
+  errorCount    UInt32 CODEC(ZSTD(1)),                  -- failed spans
+  failed        UInt8,                                  -- the root's verdict
+  probe         UInt8,
+  weight        Float64 CODEC(ZSTD(1)),                 -- of the root
+  workloads     Array(LowCardinality(String)),          -- node ids
+  operations    Array(LowCardinality(String)),          -- 'service operation' pairs that occur, capped
+  edgeIds       Array(UInt64) CODEC(ZSTD(1)),           -- calls in it, by edge id
+  pathIds       Array(UInt64) CODEC(ZSTD(1)),           -- critical path: call-path ids,
+  pathNs        Array(UInt64) CODEC(ZSTD(1)),           -- and the ns each owns; the sum is rootDurationNs
+  INDEX startNs startNs TYPE minmax GRANULARITY 1,
+  INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1
+) ENGINE = MergeTree
+PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
+ORDER BY (tick, traceId)
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- What a call-path id stands for: the last step and the path before it.
+CREATE TABLE IF NOT EXISTS paths (
+  pathId    UInt64,                  -- hash of the steps, never 0
+  parentId  UInt64,                  -- path without its last step, 0 for a root
+  service   LowCardinality(String),
+  namespace LowCardinality(String),
+  operation LowCardinality(String),
+  kind      UInt8                    -- of the span
+) ENGINE = ReplacingMergeTree ORDER BY pathId
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- The derivation's cursor: every tick up to it is derived. Only a shortcut: each table's own newest tick decides.
+CREATE TABLE IF NOT EXISTS progress (
+  tick UInt32
+) ENGINE = ReplacingMergeTree(tick) ORDER BY tuple()
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- When a process began, so that the time between two processes does not count as quiet time of a trace.
+CREATE TABLE IF NOT EXISTS starts (
+  tick  UInt32,  -- the first tick it may stamp
+  after UInt32   -- the newest tick any table held before
+) ENGINE = MergeTree ORDER BY tick
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;

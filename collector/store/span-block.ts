@@ -1,0 +1,454 @@
+/**
+ * Spans on their way into the table `spans`: growing columns that a decoded span is appended to, and the Native block they
+ * become. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The buffers are kept
+ * for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
+ */
+import type { SpanCursor } from '../decode/cursor.ts';
+import type { Texts } from '../decode/texts.ts';
+import type { Normalised } from '../normalise/normalise.ts';
+import {
+  blockHead,
+  type ByteBuffer,
+  bytesOf,
+  bytesUnder,
+  columnHead,
+  createByteBuffer,
+  dictionaryBody,
+  dictionaryPrefix,
+  putString,
+  reserve,
+} from './native-write.ts';
+
+export interface SpanBlock {
+  /** Spans in the block. */
+  readonly rows: number;
+  /** Bytes in use, roughly what seal gives. */
+  readonly bytes: number;
+  append(span: SpanCursor, normalised: Normalised): void;
+  /** The present end of the block, for rollback. */
+  mark(): SpanBlockMark;
+  /** Forgets what was appended since the mark; marks taken after it are void. */
+  rollback(to: SpanBlockMark): void;
+  /**
+   * All rows as one Native block whose columns are those of `spans` in their order, each row with this tick.
+   * out: pieces in order; they lie in the block's buffers and are valid until reset or append.
+   */
+  seal(tick: number): Uint8Array[];
+  /** Empties the block for the next commit; keeps its buffers. */
+  reset(): void;
+}
+
+export interface SpanBlockMark {
+  readonly rows: number;
+  readonly attributes: number;
+  readonly strings: readonly number[];
+  readonly dictionaries: readonly number[];
+}
+
+/** One LowCardinality column: distinct texts and an index a row. */
+interface Dictionary {
+  /** By vocabulary number: index + 1, 0 = not in it. */
+  indexOf: Uint32Array;
+  /** Vocabulary numbers in the order of the keys. */
+  ids: Uint32Array;
+  count: number;
+  readonly keys: ByteBuffer;
+  index: Uint32Array;
+}
+
+const dictionaryNames = [
+  'name',
+  'service',
+  'namespace',
+  'cluster',
+  'version',
+  'peer',
+  'peerNamespace',
+  'peerVersion',
+  'protocol',
+  'responseFlags',
+  'errorType',
+  'principal',
+  'resource',
+  'scope',
+] as const;
+
+/** Columns of the table in their order, with their types: what seal writes. */
+export const spanColumnTypes = {
+  tick: 'UInt32',
+  traceId: 'FixedString(16)',
+  spanId: 'FixedString(8)',
+  parentId: 'FixedString(8)',
+  startNs: 'UInt64',
+  durationNs: 'Int64',
+  kind: 'UInt8',
+  statusCode: 'UInt8',
+  name: 'LowCardinality(String)',
+  service: 'LowCardinality(String)',
+  namespace: 'LowCardinality(String)',
+  cluster: 'LowCardinality(String)',
+  version: 'LowCardinality(String)',
+  peer: 'LowCardinality(String)',
+  peerNamespace: 'LowCardinality(String)',
+  peerVersion: 'LowCardinality(String)',
+  peerKind: 'UInt8',
+  protocol: 'LowCardinality(String)',
+  httpCode: 'Int16',
+  grpcCode: 'Int16',
+  responseFlags: 'LowCardinality(String)',
+  errorType: 'LowCardinality(String)',
+  marks: 'UInt8',
+  retryCount: 'UInt16',
+  requestBytes: 'UInt64',
+  responseBytes: 'UInt64',
+  weight: 'Float64',
+  principal: 'LowCardinality(String)',
+  linkIds: 'String',
+  statusMessage: 'String',
+  traceState: 'String',
+  flags: 'UInt32',
+  attributes: 'Map(LowCardinality(String), String)',
+  attributeTypes: 'String',
+  rest: 'String',
+  resource: 'LowCardinality(String)',
+  scope: 'LowCardinality(String)',
+} as const;
+type ColumnName = keyof typeof spanColumnTypes;
+
+const two32 = 0x100000000;
+
+/** An empty block. */
+export function createSpanBlock(): SpanBlock {
+  let capacity = 1024;
+  let rows = 0;
+  let attributes = 0;
+  let generation = -1;
+
+  // Fixed-size columns; ids and 64-bit numbers as 32-bit words.
+  let traceId = new Uint32Array(capacity * 4);
+  let spanId = new Uint32Array(capacity * 2);
+  let parentId = new Uint32Array(capacity * 2);
+  let startNs = new Uint32Array(capacity * 2);
+  let durationNs = new Uint32Array(capacity * 2);
+  let requestBytes = new Uint32Array(capacity * 2);
+  let responseBytes = new Uint32Array(capacity * 2);
+  let attributeEnds = new Uint32Array(capacity * 2);
+  let flags = new Uint32Array(capacity);
+  let weight = new Float64Array(capacity);
+  let kind = new Uint8Array(capacity);
+  let statusCode = new Uint8Array(capacity);
+  let peerKind = new Uint8Array(capacity);
+  let marks = new Uint8Array(capacity);
+  let httpCode = new Int16Array(capacity);
+  let grpcCode = new Int16Array(capacity);
+  let retryCount = new Uint16Array(capacity);
+
+  const linkIds = createByteBuffer(capacity);
+  const statusMessage = createByteBuffer(capacity);
+  const traceState = createByteBuffer(capacity);
+  const attributeTypes = createByteBuffer(capacity);
+  const rest = createByteBuffer(capacity);
+  const attributeValues = createByteBuffer(capacity * 256);
+  const strings = [linkIds, statusMessage, traceState, attributeTypes, rest, attributeValues];
+
+  const dictionaries = dictionaryNames.map(() => createDictionary(capacity));
+  const [names, services, namespaces, clusters, versions, peers, peerNamespaces, peerVersions] = dictionaries as [
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+  ];
+  const [protocols, responseFlags, errorTypes, principals, resources, scopes] = dictionaries.slice(8) as [
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+    Dictionary,
+  ];
+  const attributeKeys = createDictionary(capacity * 16);
+  const allDictionaries = [...dictionaries, attributeKeys];
+
+  function growRows(): void {
+    capacity *= 2;
+    traceId = grown(traceId, capacity * 4);
+    spanId = grown(spanId, capacity * 2);
+    parentId = grown(parentId, capacity * 2);
+    startNs = grown(startNs, capacity * 2);
+    durationNs = grown(durationNs, capacity * 2);
+    requestBytes = grown(requestBytes, capacity * 2);
+    responseBytes = grown(responseBytes, capacity * 2);
+    attributeEnds = grown(attributeEnds, capacity * 2);
+    flags = grown(flags, capacity);
+    weight = grown(weight, capacity);
+    kind = grown(kind, capacity);
+    statusCode = grown(statusCode, capacity);
+    peerKind = grown(peerKind, capacity);
+    marks = grown(marks, capacity);
+    httpCode = grown(httpCode, capacity);
+    grpcCode = grown(grpcCode, capacity);
+    retryCount = grown(retryCount, capacity);
+    for (const dictionary of dictionaries) dictionary.index = grown(dictionary.index, capacity);
+  }
+
+  function append(span: SpanCursor, normalised: Normalised): void {
+    const { texts, bodyView } = span;
+    if (rows === capacity) growRows();
+    if (generation !== texts.generation) {
+      generation = texts.generation;
+      for (const dictionary of allDictionaries) dictionary.indexOf.fill(0);
+    }
+    const row = rows;
+    const { traceIdAt, spanIdAt, parentIdAt } = span;
+    for (let w = 0; w < 4; w++) traceId[row * 4 + w] = bodyView.getUint32(traceIdAt + w * 4, true);
+    spanId[row * 2] = bodyView.getUint32(spanIdAt, true);
+    spanId[row * 2 + 1] = bodyView.getUint32(spanIdAt + 4, true);
+    parentId[row * 2] = parentIdAt === -1 ? 0 : bodyView.getUint32(parentIdAt, true);
+    parentId[row * 2 + 1] = parentIdAt === -1 ? 0 : bodyView.getUint32(parentIdAt + 4, true);
+    startNs[row * 2] = span.startLo;
+    startNs[row * 2 + 1] = span.startHi;
+    durationNs[row * 2] = span.endLo - span.startLo;
+    durationNs[row * 2 + 1] = span.endHi - span.startHi - (span.endLo < span.startLo ? 1 : 0);
+    kind[row] = span.kind;
+    statusCode[row] = span.statusCode;
+    flags[row] = span.flags;
+    names.index[row] = indexIn(names, texts, span.name);
+    services.index[row] = indexIn(services, texts, normalised.service);
+    namespaces.index[row] = indexIn(namespaces, texts, normalised.namespace);
+    clusters.index[row] = indexIn(clusters, texts, normalised.cluster);
+    versions.index[row] = indexIn(versions, texts, normalised.version);
+    peers.index[row] = indexIn(peers, texts, normalised.peer);
+    peerNamespaces.index[row] = indexIn(peerNamespaces, texts, normalised.peerNamespace);
+    peerVersions.index[row] = indexIn(peerVersions, texts, normalised.peerVersion);
+    peerKind[row] = normalised.peerKind;
+    protocols.index[row] = indexIn(protocols, texts, normalised.protocol);
+    httpCode[row] = normalised.httpCode;
+    grpcCode[row] = normalised.grpcCode;
+    responseFlags.index[row] = indexIn(responseFlags, texts, normalised.responseFlags);
+    errorTypes.index[row] = indexIn(errorTypes, texts, normalised.errorType);
+    marks[row] = normalised.marks;
+    retryCount[row] = normalised.retryCount;
+    requestBytes[row * 2] = normalised.requestBytes;
+    requestBytes[row * 2 + 1] = normalised.requestBytes / two32;
+    responseBytes[row * 2] = normalised.responseBytes;
+    responseBytes[row * 2 + 1] = normalised.responseBytes / two32;
+    weight[row] = normalised.weight;
+    principals.index[row] = indexIn(principals, texts, normalised.principal);
+    resources.index[row] = indexIn(resources, texts, span.resource.id);
+    scopes.index[row] = indexIn(scopes, texts, span.scope.id);
+    putRange(linkIds, span.linkIds, 0, span.linkCount * 24);
+    putRange(statusMessage, span.body, span.statusMessageAt, span.statusMessageLength);
+    putRange(traceState, span.body, span.traceStateAt, span.traceStateLength);
+    appendAttributes(span);
+    appendRest(span);
+    attributeEnds[row * 2] = attributes;
+    rows++;
+  }
+
+  function appendAttributes(span: SpanCursor): void {
+    const { texts, attributeCount, keys, sources, ats, lengths, body, scratch } = span;
+    if (attributes + attributeCount > attributeKeys.index.length) {
+      attributeKeys.index = grown(attributeKeys.index, (attributes + attributeCount) * 2);
+    }
+    for (let i = 0; i < attributeCount; i++) {
+      attributeKeys.index[attributes++] = indexIn(attributeKeys, texts, keys[i]!);
+      putRange(attributeValues, sources[i] === 0 ? body : scratch, ats[i]!, lengths[i]!);
+    }
+    putRange(attributeTypes, span.types, 0, span.plain ? 0 : attributeCount);
+  }
+
+  function appendRest(span: SpanCursor): void {
+    let length = 0;
+    for (let i = 0; i < span.restCount; i++) length += span.restLengths[i]!;
+    putLength(rest, length);
+    for (let i = 0; i < span.restCount; i++) {
+      copyRange(rest, span.restSources[i] === 0 ? span.body : span.scratch, span.restAts[i]!, span.restLengths[i]!);
+    }
+  }
+
+  /** Bytes of a column's rows. */
+  function columnData(name: ColumnName, tick: number): Uint8Array[] {
+    const whole = (array: Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array, words = 1): Uint8Array[] => [
+      bytesUnder(array.subarray(0, rows * words)),
+    ];
+    switch (name) {
+      case 'tick':
+        return whole(new Uint32Array(rows).fill(tick));
+      case 'traceId':
+        return whole(traceId, 4);
+      case 'spanId':
+        return whole(spanId, 2);
+      case 'parentId':
+        return whole(parentId, 2);
+      case 'startNs':
+        return whole(startNs, 2);
+      case 'durationNs':
+        return whole(durationNs, 2);
+      case 'kind':
+        return whole(kind);
+      case 'statusCode':
+        return whole(statusCode);
+      case 'peerKind':
+        return whole(peerKind);
+      case 'httpCode':
+        return whole(httpCode);
+      case 'grpcCode':
+        return whole(grpcCode);
+      case 'marks':
+        return whole(marks);
+      case 'retryCount':
+        return whole(retryCount);
+      case 'requestBytes':
+        return whole(requestBytes, 2);
+      case 'responseBytes':
+        return whole(responseBytes, 2);
+      case 'weight':
+        return whole(weight);
+      case 'linkIds':
+        return [bytesOf(linkIds)];
+      case 'statusMessage':
+        return [bytesOf(statusMessage)];
+      case 'traceState':
+        return [bytesOf(traceState)];
+      case 'flags':
+        return whole(flags);
+      case 'attributes':
+        return [dictionaryPrefix, ...whole(attributeEnds, 2), ...dictionaryData(attributeKeys, attributes), bytesOf(attributeValues)];
+      case 'attributeTypes':
+        return [bytesOf(attributeTypes)];
+      case 'rest':
+        return [bytesOf(rest)];
+      default:
+        return [dictionaryPrefix, ...dictionaryData(dictionaries[dictionaryNames.indexOf(name)]!, rows)];
+    }
+  }
+
+  return {
+    get rows() {
+      return rows;
+    },
+    get bytes() {
+      let sum = rows * 180 + attributes;
+      for (const { length } of strings) sum += length;
+      for (const { keys } of allDictionaries) sum += keys.length;
+      return sum;
+    },
+    append,
+    mark: () => ({
+      rows,
+      attributes,
+      strings: strings.map(({ length }) => length),
+      dictionaries: allDictionaries.map(({ count }) => count),
+    }),
+    rollback(to) {
+      ({ rows, attributes } = to);
+      strings.forEach((buffer, i) => (buffer.length = to.strings[i]!));
+      allDictionaries.forEach((dictionary, i) => cutDictionary(dictionary, to.dictionaries[i]!));
+    },
+    seal(tick) {
+      const chunks = [blockHead(Object.keys(spanColumnTypes).length, rows)];
+      for (const [name, type] of Object.entries(spanColumnTypes)) {
+        chunks.push(columnHead(name, type));
+        if (rows > 0) chunks.push(...columnData(name as ColumnName, tick));
+      }
+      return chunks;
+    },
+    reset() {
+      rows = 0;
+      attributes = 0;
+      for (const buffer of strings) buffer.length = 0;
+      for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
+    },
+  };
+}
+
+function createDictionary(size: number): Dictionary {
+  return {
+    indexOf: new Uint32Array(1024),
+    ids: new Uint32Array(256),
+    count: 0,
+    keys: createByteBuffer(1024),
+    index: new Uint32Array(size),
+  };
+}
+
+/** Index of the text in the dictionary, put there when it is new. */
+function indexIn(dictionary: Dictionary, texts: Texts, id: number): number {
+  const { indexOf } = dictionary;
+  if (id < indexOf.length) {
+    const known = indexOf[id]!;
+    if (known !== 0) return known - 1;
+  }
+  return addTo(dictionary, texts, id);
+}
+
+function addTo(dictionary: Dictionary, texts: Texts, id: number): number {
+  if (id >= dictionary.indexOf.length) dictionary.indexOf = grown(dictionary.indexOf, (id + 1) * 2);
+  if (dictionary.count === dictionary.ids.length) dictionary.ids = grown(dictionary.ids, dictionary.count * 2);
+  const start = texts.startOf(id);
+  putString(dictionary.keys, texts.arena.subarray(start, start + texts.lengthOf(id)));
+  dictionary.ids[dictionary.count] = id;
+  dictionary.indexOf[id] = ++dictionary.count;
+  return dictionary.count - 1;
+}
+
+/** Keeps the first `count` keys. Their bytes end where the next key began; found by walking, for this is rare. */
+function cutDictionary(dictionary: Dictionary, count: number): void {
+  for (let i = count; i < dictionary.count; i++) dictionary.indexOf[dictionary.ids[i]!] = 0;
+  dictionary.count = count;
+  let at = 0;
+  for (let i = 0; i < count; i++) {
+    let length = 0;
+    for (let scale = 1; ; scale *= 128) {
+      const byte = dictionary.keys.bytes[at++]!;
+      length += (byte & 127) * scale;
+      if (byte < 128) break;
+    }
+    at += length;
+  }
+  dictionary.keys.length = at;
+}
+
+function dictionaryData(dictionary: Dictionary, rows: number): Uint8Array[] {
+  return dictionaryBody(dictionary.count, bytesOf(dictionary.keys), dictionary.index.subarray(0, rows));
+}
+
+/** Puts bytes [at, at + length) as a String. */
+function putRange(to: ByteBuffer, from: Uint8Array, at: number, length: number): void {
+  if (to.length + length + 8 > to.bytes.length) reserve(to, length + 8);
+  const { bytes } = to;
+  let out = to.length;
+  if (length < 128) {
+    bytes[out++] = length;
+    if (length <= 48) {
+      for (let i = 0; i < length; i++) bytes[out + i] = from[at + i]!;
+    } else bytes.set(from.subarray(at, at + length), out);
+    to.length = out + length;
+    return;
+  }
+  putLength(to, length);
+  copyRange(to, from, at, length);
+}
+
+function putLength(to: ByteBuffer, length: number): void {
+  reserve(to, 8);
+  let left = length;
+  for (; left > 127; left >>>= 7) to.bytes[to.length++] = (left & 127) | 128;
+  to.bytes[to.length++] = left;
+}
+
+function copyRange(to: ByteBuffer, from: Uint8Array, at: number, length: number): void {
+  reserve(to, length);
+  to.bytes.set(from.subarray(at, at + length), to.length);
+  to.length += length;
+}
+
+function grown<T extends Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array>(from: T, length: number): T {
+  const to = new (from.constructor as new (length: number) => T)(length);
+  to.set(from as never);
+  return to;
+}

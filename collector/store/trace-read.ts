@@ -1,0 +1,32 @@
+/** All spans of one trace as stored, settled or not, early or late. */
+import { readFileSync } from 'node:fs';
+import type { Db } from './db.ts';
+import { storedSpanColumns, storedSpans, type StoredSpan } from './stored-span.ts';
+
+const settledSql = readFileSync(new URL('trace-settled.sql', import.meta.url), 'utf8');
+const spansSql = `SELECT ${storedSpanColumns} FROM spans AS s
+WHERE s.traceId = toFixedString(unhex({traceId:String}), 16)
+ORDER BY s.tick, s.traceId
+LIMIT {limit:UInt32}`;
+
+export interface StoredTrace {
+  readonly spans: StoredSpan[];
+  /** There are more spans than these. */
+  readonly truncated: boolean;
+  /** The map counts all of these spans. */
+  readonly settled: boolean;
+}
+
+/** in: 32 hex digits; how many spans at most, the earliest delivered first. out: undefined when no span of it is held. */
+export async function readTrace(db: Db, traceId: string, limit: number): Promise<StoredTrace | undefined> {
+  const [native, [settlement]] = await Promise.all([
+    db.native(spansSql, { traceId, limit: limit + 1 }),
+    db.rows<{ lastTick: number }>(settledSql, { traceId }),
+  ]);
+  const spans = storedSpans(native);
+  const truncated = spans.length > limit;
+  if (truncated) spans.length = limit;
+  if (spans.length === 0) return undefined;
+  const newestTick = spans.at(-1)?.tick ?? 0;
+  return { spans, truncated, settled: (settlement?.lastTick ?? 0) >= newestTick };
+}

@@ -1,0 +1,239 @@
+/**
+ * The wire contract of the native API: every request and answer as a zod schema and its type. serve/ answers with these
+ * shapes and publishes them as OpenAPI; ui/api.ts reads them. Times are epoch milliseconds as numbers, durations end in
+ * their unit, exact nanoseconds are decimal strings only where a trace's start is given.
+ */
+import { z } from 'zod';
+
+const latency = z
+  .object({
+    p50: z.number().nullable(),
+    p90: z.number().nullable(),
+    p99: z.number().nullable(),
+    n: z.number().describe('calls the percentiles are made of'),
+  })
+  .describe('milliseconds by nearest rank, within 1 %; null when n is 0');
+export type Latency = z.infer<typeof latency>;
+
+const callError = z.object({
+  code: z
+    .string()
+    .describe('HTTP or gRPC status, or the error type: "503", "grpc 14", "ConnectionResetError"; "0" = no response'),
+  flag: z.string().describe('Envoy response flags, "" for none'),
+  reason: z.string().describe('in words: "no healthy upstream"'),
+  origin: z.enum(['proxy', 'app']).describe('proxy: the callee never answered'),
+  count: z.number(),
+});
+export type CallError = z.infer<typeof callError>;
+
+export const nodeKind = z.enum(['service', 'database', 'messaging', 'external', 'users', 'unknown', 'other']);
+
+const graphNode = z.object({
+  id: z.string().describe('cluster/namespace/name'),
+  name: z.string(),
+  namespace: z.string(),
+  cluster: z.string(),
+  kind: nodeKind,
+  versions: z.array(z.object({ version: z.string(), calls: z.number(), failed: z.number() })),
+  calls: z.number().describe('inbound'),
+  failed: z.number(),
+  successRate: z.number().nullable().describe('0 to 1; null without calls'),
+  rate: z.number().describe('inbound calls a second'),
+  latencyMs: latency.describe('server-observed where there is one, else client-observed'),
+  criticalShare: z.number().nullable().describe('share of the end-to-end latency of all traces, 0 to 1'),
+});
+export type GraphNode = z.infer<typeof graphNode>;
+
+const graphEdge = z.object({
+  id: z.string(),
+  source: z.string(),
+  target: z.string(),
+  sourceVersion: z.string().optional(),
+  targetVersion: z.string().optional(),
+  protocol: z.string(),
+  calls: z.number(),
+  failed: z.number(),
+  clientErrors: z.number(),
+  attempts: z.number(),
+  successRate: z.number().nullable(),
+  rate: z.number(),
+  latencyMs: latency.describe('as the caller saw it'),
+  serverLatencyMs: latency.describe('as the callee saw it'),
+  networkMs: latency.describe('caller less callee, per call: network and proxies'),
+  errors: z.array(callError),
+  bytesPerSecond: z.object({ request: z.number(), response: z.number() }),
+  criticalShare: z.number().nullable(),
+  exemplars: z.object({
+    p50: z.string().nullable(),
+    p90: z.string().nullable(),
+    p99: z.string().nullable(),
+    errors: z.record(z.string(), z.string()).describe('"code|flag" to a trace id'),
+  }),
+  mtls: z.object({ share: z.number(), principals: z.array(z.string()) }).nullable(),
+});
+export type GraphEdge = z.infer<typeof graphEdge>;
+
+export const graph = z.object({
+  from: z.number(),
+  to: z.number(),
+  generatedAt: z.number(),
+  sampled: z.boolean().describe('some calls stand for more than one'),
+  nodes: z.array(graphNode),
+  edges: z.array(graphEdge),
+  unsettled: z.number().describe('traces still provisional in these numbers'),
+});
+export type Graph = z.infer<typeof graph>;
+
+const point = z.object({
+  at: z.number().describe('start of the step'),
+  calls: z.number(),
+  failed: z.number(),
+  clientErrors: z.number(),
+  attempts: z.number(),
+  latencyMs: latency,
+  serverLatencyMs: latency,
+  networkMs: latency,
+});
+export type SeriesPoint = z.infer<typeof point>;
+
+const heatmap = z.object({
+  boundsMs: z.array(z.number()).describe('upper bound of each row'),
+  columns: z.array(z.object({ at: z.number(), counts: z.array(z.number()) })),
+});
+
+export const edgeDetail = z.object({
+  from: z.number(),
+  to: z.number(),
+  stepMs: z.number(),
+  edge: graphEdge,
+  series: z.array(point),
+  heatmap,
+});
+export type EdgeDetail = z.infer<typeof edgeDetail>;
+
+export const nodeDetail = z.object({
+  from: z.number(),
+  to: z.number(),
+  stepMs: z.number(),
+  node: graphNode,
+  inbound: z.array(graphEdge),
+  outbound: z.array(graphEdge),
+  series: z.array(point).describe('inbound'),
+  heatmap,
+});
+export type NodeDetail = z.infer<typeof nodeDetail>;
+
+const pathTop = z.object({ service: z.string(), operation: z.string(), selfMs: z.number(), share: z.number() });
+
+export const traceSummary = z.object({
+  traceId: z.string(),
+  root: z.object({ service: z.string(), operation: z.string() }),
+  start: z.number(),
+  durationMs: z.number(),
+  spanCount: z.number(),
+  errorCount: z.number(),
+  workloads: z.array(z.string()),
+  criticalPath: z.array(pathTop).describe('the three that own most'),
+});
+export type TraceSummary = z.infer<typeof traceSummary>;
+
+export const traceList = z.object({ traces: z.array(traceSummary), next: z.string().nullable() });
+export type TraceList = z.infer<typeof traceList>;
+
+/** A typed attribute value: JSON's own for string, bool and double; 64-bit integers beyond 2^53 as decimal strings. */
+export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
+const attributeValue: z.ZodType<AttributeValue> = z.any();
+const attributes = z.record(z.string(), attributeValue);
+
+const traceSpan = z.object({
+  spanId: z.string(),
+  parentId: z.string().nullable(),
+  service: z.string(),
+  namespace: z.string(),
+  version: z.string(),
+  name: z.string(),
+  kind: z.enum(['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']),
+  startNs: z.number().describe("nanoseconds since the trace's first start"),
+  durationNs: z.number(),
+  status: z.object({ code: z.enum(['UNSET', 'OK', 'ERROR']), message: z.string() }),
+  attributes,
+  events: z.array(z.object({ name: z.string(), atNs: z.number(), attributes })),
+  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes })),
+  resource: attributes,
+  scope: z.object({ name: z.string(), version: z.string() }),
+  failed: z.boolean(),
+  callId: z.number().nullable().describe('index into calls: the call this span is part of'),
+});
+export type TraceSpan = z.infer<typeof traceSpan>;
+
+const traceCall = z.object({
+  edgeId: z.string(),
+  source: z.string(),
+  target: z.string(),
+  sourceVersion: z.string(),
+  targetVersion: z.string(),
+  protocol: z.string(),
+  spanId: z.string().describe("the call's key span"),
+  calleeSpanId: z.string().nullable(),
+  failed: z.boolean(),
+  clientError: z.boolean(),
+  error: callError.omit({ count: true }).nullable(),
+  attempts: z.number(),
+  clientNs: z.number().nullable(),
+  serverNs: z.number().nullable(),
+  networkNs: z.number().nullable(),
+  probe: z.boolean(),
+});
+export type TraceCall = z.infer<typeof traceCall>;
+
+export const trace = z.object({
+  traceId: z.string(),
+  start: z.number(),
+  durationMs: z.number(),
+  spans: z.array(traceSpan).describe('in tree order'),
+  criticalPath: z
+    .array(z.object({ spanId: z.string(), startNs: z.number(), endNs: z.number() }))
+    .describe('in time order'),
+  calls: z.array(traceCall),
+  warnings: z.array(z.string()),
+});
+export type Trace = z.infer<typeof trace>;
+
+export const status = z.object({
+  version: z.string(),
+  startedAt: z.number(),
+  store: z.object({
+    url: z.string(),
+    state: z.enum(['ready', 'starting', 'down']),
+    spans: z.number(),
+    bytesOnDisk: z.number(),
+    oldest: z.number().nullable(),
+    newest: z.number().nullable(),
+  }),
+  ingest: z.object({
+    spansAccepted: z.number(),
+    spansRejected: z.number(),
+    requestsRefused: z.number(),
+    bytesBuffered: z.number(),
+    byteBudget: z.number(),
+    spansPerSecond: z.number(),
+  }),
+  derive: z.object({
+    lagMs: z.number().describe('how far the derivation stands behind what could be derived'),
+    unsettledTraces: z.number(),
+    settledTraces: z.number(),
+    settleAfterMs: z.number(),
+  }),
+  limits: z
+    .array(z.object({ name: z.string(), limit: z.number(), hit: z.number() }))
+    .describe('bounds and how often each was hit'),
+  doors: z
+    .object({ otlpHttp: z.string(), otlpGrpc: z.string(), listen: z.string() })
+    .describe('addresses to send spans to'),
+});
+export type Status = z.infer<typeof status>;
+
+export const health = z.object({ status: z.enum(['ok', 'starting', 'stopping']) });
+
+export const errorBody = z.object({ error: z.object({ code: z.string(), message: z.string() }) });
+export type ErrorBody = z.infer<typeof errorBody>;

@@ -1,0 +1,292 @@
+/**
+ * A trace tree → its calls: logical requests from one workload to another (rules C1 to C13 of the design). The map, the trace
+ * page and every statistic count these. Identity is call-identity.ts, hops are call-hops.ts, what a call came to is
+ * call-outcome.ts; here is which spans make one call.
+ *
+ *     users ──▶ A.SERVER ──▶ A.CLIENT(sdk) ──▶ A.CLIENT(proxy) ──▶ B.SERVER(proxy) ──▶ B.SERVER(sdk) ──▶ B.CLIENT ⋯▶ (dark)
+ *      └─ entry ─┘           └─ layers of the caller, key first ─┘ └─ visit of the callee ─────────┘    └─ key, no callee
+ */
+import { identify, isCallee, isCaller } from './call-identity.ts';
+import { createHops, findHops, findTargets, type Hops, type HopTrace } from './call-hops.ts';
+import { toCall, type Call, type Draft } from './call-outcome.ts';
+import { kind, mark } from './span.ts';
+import { spanFailed } from './span-verdict.ts';
+import { nodeFlag, type TraceTree } from './trace-tree.ts';
+import { createWorkloadTable, workloadKind, type KnownWorkload, type WorkloadTable } from './workload-table.ts';
+import type { Aliases } from './workload.ts';
+
+export { flagReason, spanFailed, spanVerdict, verdict } from './span-verdict.ts';
+export type { Call, CallError } from './call-outcome.ts';
+export type { KnownWorkload } from './workload-table.ts';
+
+export interface CallOptions {
+  /** Count client errors (4xx and the gRPC codes like them) as failures; default no. */
+  readonly fourXxIsFailure?: boolean;
+  /** Configured names (rule C1). */
+  readonly aliases?: Aliases;
+  /** Workloads of one trace before the rest of them is `other`; default 1000. */
+  readonly maxWorkloads?: number;
+}
+
+export interface TraceCalls {
+  /** In the order of their key spans in the tree. */
+  readonly calls: readonly Call[];
+  /**
+   * By node: the index of the call it is part of, -1 for none. The caller's layers and the callee's visit are part of a call,
+   * so a span is part of one at most. Of none are spans of a workload nobody called.
+   */
+  readonly callOf: Int32Array;
+  workloadOf(node: number): KnownWorkload;
+  /** Version of the node's workload, '' when not said; an SDK span has its proxy's. */
+  versionOf(node: number): string;
+  /** The node's own verdict, by the same rule as the calls'. */
+  failedOf(node: number): boolean;
+}
+
+const defaults: CallOptions = {};
+
+/**
+ * The calls of a trace. in: a tree; its `columns.strings` may grow between calls but must not change, and `options` should be
+ * the same object each time: workloads are remembered for the two of them. out: does not refer to the tree's arrays, except
+ * failedOf, which is valid as long as the tree is.
+ */
+export function callsOf(tree: TraceTree, options: CallOptions = defaults): TraceCalls {
+  const { table, hops } = memoryFor(tree, options);
+  const maxWorkloads = options.maxWorkloads ?? 1000;
+  const fourXxIsFailure = options.fourXxIsFailure ?? false;
+  const { ids } = hops;
+  identify(tree, table, ids, maxWorkloads);
+  const callOf = new Int32Array(tree.count);
+  const trace: Trace = { tree, table, hops, maxWorkloads, callOf, drafts: [], retries: undefined, fanOut: undefined };
+  findHops(trace);
+  findTargets(trace);
+  join(trace);
+  const calls = trace.drafts.map((draft) => toCall(tree, table, ids, draft, fourXxIsFailure));
+  const workloads = ids.workload.slice(0, tree.count);
+  const versions = ids.version.slice(0, tree.count);
+  const { columns, row } = tree;
+  return {
+    calls,
+    callOf,
+    workloadOf: (node) => table.list[workloads[node] as number] as KnownWorkload,
+    versionOf: (node) => columns.strings[versions[node] as number] ?? '',
+    failedOf: (node) => spanFailed(columns, row[node] as number, fourXxIsFailure),
+  };
+}
+
+interface Memory {
+  readonly table: WorkloadTable;
+  hops: Hops;
+}
+
+const memories = new WeakMap<CallOptions, WeakMap<readonly string[], Memory>>();
+
+function memoryFor({ columns, count }: TraceTree, options: CallOptions): Memory {
+  let byStrings = memories.get(options);
+  if (byStrings === undefined) {
+    byStrings = new WeakMap();
+    memories.set(options, byStrings);
+  }
+  let memory = byStrings.get(columns.strings);
+  if (memory === undefined) {
+    memory = { table: createWorkloadTable(columns.strings, options.aliases ?? new Map()), hops: createHops(256) };
+    byStrings.set(columns.strings, memory);
+  }
+  if (memory.hops.capacity < count) memory.hops = createHops(count * 2);
+  return memory;
+}
+
+interface Trace extends HopTrace {
+  readonly callOf: Int32Array;
+  readonly drafts: Draft[];
+  /** Latest call by parent and target; made when a retry is met. */
+  retries: Map<number, number> | undefined;
+  /** Calls of a span that itself calls several workloads, by span and target. */
+  fanOut: Map<number, number> | undefined;
+}
+
+/** From the roots down: every hop, entry and dark caller into a call. */
+function join(trace: Trace): void {
+  const { tree, hops, callOf, drafts } = trace;
+  const { columns, count, row, parent, tick } = tree;
+  const { hop, key, target, dark, probe, within, making } = hops;
+  for (let node = 0; node < count; node++)
+    if ((columns.retryCount[row[node] as number] as number) > 0) trace.retries = new Map();
+  for (let node = 0; node < count; node++) {
+    const up = parent[node] as number;
+    const spanKind = columns.kind[row[node] as number];
+    const sameVisit = up >= 0 && hop[node] === 0;
+    const visit = sameVisit ? (within[up] as number) : up < 0 ? enter(trace, node) : answer(trace, node, up);
+    within[node] = visit;
+    let made = -1;
+    if ((key[node] as number) >= 0) {
+      if (sameVisit && (key[up] as number) >= 0) made = making[up] as number;
+      if (isCaller(spanKind)) {
+        if (made < 0 && (target[node] as number) >= 0) made = request(trace, node, up);
+        const draft = drafts[made];
+        if (draft !== undefined) {
+          draft.tick = Math.min(draft.tick, tick[node] as number);
+          draft.probe |= probe[node] as number;
+          if (dark[node] === 1) {
+            draft.attempts += 1;
+            draft.leaf = node;
+          }
+        }
+      }
+    } else if (visit >= 0 && spanKind === kind.server) (drafts[visit] as Draft).probe |= probe[node] as number;
+    making[node] = made;
+    callOf[node] = made >= 0 ? made : visit;
+  }
+}
+
+/** A new call. in: its key span, and a span of its source or -1. */
+function open({ tree, hops, drafts }: Trace, key: number, sourceNode: number, source: number, target: number): Draft {
+  const draft: Draft = {
+    key,
+    sourceNode,
+    source,
+    target,
+    lastKey: key,
+    leaf: key,
+    callee: -1,
+    endNs: tree.endNs[key] as number,
+    servedNs: 0,
+    attempts: 0,
+    retry: 0,
+    previous: -1,
+    tick: tree.tick[key] as number,
+    probe: hops.probe[key] as number,
+  };
+  drafts.push(draft);
+  return draft;
+}
+
+/** A root: who called it (rule C5)? out: the call it answers, -1 when it was not called. */
+function enter(trace: Trace, node: number): number {
+  const { tree, hops } = trace;
+  const at = tree.row[node] as number;
+  const spanKind = tree.columns.kind[at];
+  const isGateway = ((tree.columns.marks[at] as number) & mark.gateway) !== 0;
+  if (!isCallee(spanKind) && !(isGateway && spanKind === kind.client)) return -1;
+  if (isRetryOfRoot(tree, node, at)) return -1;
+  const called = open(trace, node, -1, callerOf(trace, node, at, isGateway), hops.ids.workload[node] as number);
+  called.callee = node;
+  return trace.drafts.length - 1;
+}
+
+/** Gateway attempts whose common parent never came are one entry: the first of them. */
+function isRetryOfRoot(tree: TraceTree, node: number, at: number): boolean {
+  if (tree.columns.kind[at] !== kind.client || tree.columns.retryCount[at] === 0) return false;
+  const sibling = siblingsOf(tree, node, -1) - tree.count;
+  return sibling < maxRoots && tree.roots[sibling] !== node;
+}
+
+function callerOf({ tree, table, hops }: Trace, node: number, at: number, isGateway: boolean): number {
+  const { columns, flags } = tree;
+  if ((hops.queue[node] as number) >= 0) return hops.queue[node] as number;
+  if (hops.probe[node] === 1) {
+    // Health checks come from the platform; who it was is the span's peer if it says.
+    const peer = columns.strings[columns.peer[at] as number];
+    return table.named(peer === undefined || peer === '' ? 'kubelet' : peer, workloadKind.external);
+  }
+  if (isGateway) return table.users;
+  // A message whose producer is in another trace did not come from users.
+  const fromAfar = columns.kind[at] === kind.consumer && columns.links.has(at);
+  return ((flags[node] as number) & nodeFlag.orphan) !== 0 || fromAfar ? table.unknown : table.users;
+}
+
+/** A hop: the call of the caller's layer above it, or one of its own. out: the call it answers. */
+function answer(trace: Trace, node: number, up: number): number {
+  const { tree, hops, drafts } = trace;
+  const { startNs, endNs } = tree;
+  const target = hops.ids.workload[node] as number;
+  const queue = hops.queue[node] as number;
+  const caller = hops.nearest[up] as number;
+  if (queue >= 0 || caller < 0) {
+    const source = queue >= 0 ? queue : (hops.ids.workload[up] as number);
+    open(trace, node, queue >= 0 ? -1 : up, source, target).callee = node;
+    return drafts.length - 1;
+  }
+  let index = hops.making[up] as number;
+  if (drafts[index]?.target !== target) index = fanOut(trace, caller, target);
+  const draft = drafts[index] as Draft;
+  draft.callee = node;
+  draft.leaf = caller;
+  draft.attempts += 1;
+  draft.servedNs += (endNs[node] as number) - (startNs[node] as number);
+  draft.probe |= hops.probe[node] as number;
+  return index;
+}
+
+/** The call of a span that calls several workloads at once: one for each of them. */
+function fanOut(trace: Trace, caller: number, target: number): number {
+  trace.fanOut ??= new Map();
+  const id = caller * 2 ** 26 + target;
+  let index = trace.fanOut.get(id);
+  if (index === undefined) {
+    open(trace, caller, caller, trace.hops.ids.workload[caller] as number, target);
+    index = trace.drafts.length - 1;
+    trace.fanOut.set(id, index);
+  }
+  return index;
+}
+
+/** The call of a caller's layer: a new one, or the one that this is another attempt of (rule C3). out: its index. */
+function request(trace: Trace, node: number, up: number): number {
+  const { tree, hops, drafts, retries } = trace;
+  const source = hops.ids.workload[node] as number;
+  const target = hops.target[node] as number;
+  if (retries === undefined) {
+    open(trace, node, node, source, target);
+    return drafts.length - 1;
+  }
+  const retry = tree.columns.retryCount[tree.row[node] as number] as number;
+  const id = siblingsOf(tree, node, up) * 2 ** 26 + target;
+  const previous = retries.get(id) ?? -1;
+  const index = retry > 0 ? attemptOf(drafts, previous, retry, tree.startNs[node] as number) : -1;
+  const held = drafts[index];
+  if (held === undefined) {
+    const draft = open(trace, node, node, source, target);
+    draft.previous = previous;
+    draft.retry = retry;
+    retries.set(id, drafts.length - 1);
+    return drafts.length - 1;
+  }
+  held.retry = retry;
+  held.lastKey = node;
+  held.leaf = node;
+  held.endNs = Math.max(held.endNs, tree.endNs[node] as number);
+  return index;
+}
+
+/** Roots looked at for siblings whose parent never came. */
+const maxRoots = 64;
+
+/** A number that siblings share: their parent's, or that of the first root with the same absent parent. */
+function siblingsOf({ columns, count, roots, row }: TraceTree, node: number, up: number): number {
+  if (up >= 0) return up;
+  const { parentId } = columns;
+  const at = row[node] as number;
+  const isAbsent = parentId[at * 2] !== 0 || parentId[at * 2 + 1] !== 0;
+  for (let i = 0; isAbsent && i < roots.length && i < maxRoots; i++) {
+    const other = row[roots[i] as number] as number;
+    if (parentId[other * 2] === parentId[at * 2] && parentId[other * 2 + 1] === parentId[at * 2 + 1]) return count + i;
+  }
+  return count + maxRoots + node;
+}
+
+/** Calls of the same parent and target looked at for one that a retry belongs to. */
+const maxPrevious = 16;
+
+/** The call of which a retry is the next attempt: the last one that lacks just this attempt and had ended; else the last that lacks it. */
+function attemptOf(drafts: readonly Draft[], latest: number, retry: number, startNs: number): number {
+  let best = -1;
+  let index = latest;
+  for (let looked = 0; index >= 0 && looked < maxPrevious; looked++) {
+    const draft = drafts[index] as Draft;
+    if (draft.retry === retry - 1 && draft.endNs <= startNs) return index;
+    if (best < 0 && draft.retry < retry) best = index;
+    index = draft.previous;
+  }
+  return best;
+}

@@ -1,0 +1,268 @@
+/**
+ * Sums of edge frames: counts, merged sketches, error types and exemplars of whatever the caller puts together (an edge, a
+ * workload's inbound traffic, one step of a series), and the numbers of the API made of a sum. Source: frames of the store
+ * and provisional ones of the derivation; both add up alike.
+ */
+import type { CallError, GraphEdge, Latency } from './api.ts';
+import { noSource, type BucketMap, type EdgeFrame } from './frame.ts';
+import { errorReason } from './error-reason.ts';
+import { bucketOf, count, createSketch, merge, quantile, quantiles, type Sketch } from './sketch.ts';
+
+export interface EdgeSum {
+  calls: number;
+  failed: number;
+  clientErrors: number;
+  attempts: number;
+  seen: number;
+  requestBytes: number;
+  responseBytes: number;
+  mtlsCalls: number;
+  criticalNs: number;
+  readonly clientNs: Sketch;
+  readonly serverNs: Sketch;
+  readonly networkNs: Sketch;
+  /** 'code|flag|origin' to weight. */
+  readonly errors: Map<string, number>;
+  readonly principals: Map<string, number>;
+  /** Client sketch bucket to trace id, decimal. */
+  readonly exemplars: Map<number, string>;
+  readonly errorExemplars: Map<string, string>;
+  readonly protocols: Map<string, number>;
+}
+
+/** Error types given by name; the rest is one `other` (rule C13). */
+const maxErrorTypes = 32;
+const maxPrincipals = 32;
+
+export function emptySum(): EdgeSum {
+  return {
+    calls: 0,
+    failed: 0,
+    clientErrors: 0,
+    attempts: 0,
+    seen: 0,
+    requestBytes: 0,
+    responseBytes: 0,
+    mtlsCalls: 0,
+    criticalNs: 0,
+    clientNs: createSketch(),
+    serverNs: createSketch(),
+    networkNs: createSketch(),
+    errors: new Map(),
+    principals: new Map(),
+    exemplars: new Map(),
+    errorExemplars: new Map(),
+    protocols: new Map(),
+  };
+}
+
+/** Adds a frame to a sum. A workload's own row brings nothing but its critical path. */
+export function addFrame(sum: EdgeSum, frame: EdgeFrame): void {
+  sum.criticalNs += totalOf(frame.criticalNs);
+  if (frame.sourceKind === noSource) return;
+  sum.calls += frame.calls;
+  sum.failed += frame.failed;
+  sum.clientErrors += frame.clientErrors;
+  sum.attempts += frame.attempts;
+  sum.seen += frame.seen;
+  sum.requestBytes += frame.requestBytes;
+  sum.responseBytes += frame.responseBytes;
+  sum.mtlsCalls += frame.mtlsCalls;
+  addSketch(sum.clientNs, frame.clientNs);
+  addSketch(sum.serverNs, frame.serverNs);
+  addSketch(sum.networkNs, frame.networkNs);
+  addTexts(sum.errors, frame.errors);
+  addTexts(sum.principals, frame.principals);
+  for (const bucket in frame.exemplars) keepGreater(sum.exemplars, Number(bucket), frame.exemplars[bucket] ?? '');
+  for (const type in frame.errorExemplars) keepGreater(sum.errorExemplars, type, frame.errorExemplars[type] ?? '');
+  sum.protocols.set(frame.protocol, (sum.protocols.get(frame.protocol) ?? 0) + frame.calls);
+}
+
+/** Sum of a map's values. */
+export function totalOf(map: BucketMap): number {
+  let total = 0;
+  for (const key in map) total += map[key] ?? 0;
+  return total;
+}
+
+function addSketch(into: Sketch, from: BucketMap): void {
+  for (const bucket in from) {
+    const index = Number(bucket);
+    into.set(index, (into.get(index) ?? 0) + (from[bucket] ?? 0));
+  }
+}
+
+function addTexts(into: Map<string, number>, from: BucketMap): void {
+  for (const key in from) into.set(key, (into.get(key) ?? 0) + (from[key] ?? 0));
+}
+
+/** Decimal numbers without leading zeros: the longer is the greater. The same choice as the store's maxMap. */
+function keepGreater<Key>(into: Map<Key, string>, key: Key, value: string): void {
+  const held = into.get(key);
+  if (held === undefined || value.length > held.length || (value.length === held.length && value > held)) {
+    into.set(key, value);
+  }
+}
+
+/** Adds a sum to a sum. */
+export function mergeSum(into: EdgeSum, from: EdgeSum): void {
+  into.calls += from.calls;
+  into.failed += from.failed;
+  into.clientErrors += from.clientErrors;
+  into.attempts += from.attempts;
+  into.seen += from.seen;
+  into.requestBytes += from.requestBytes;
+  into.responseBytes += from.responseBytes;
+  into.mtlsCalls += from.mtlsCalls;
+  into.criticalNs += from.criticalNs;
+  for (const name of ['clientNs', 'serverNs', 'networkNs'] as const) merge(into[name], from[name]);
+  for (const name of ['errors', 'principals', 'protocols'] as const) mergeTexts(into[name], from[name]);
+  for (const [bucket, traceId] of from.exemplars) keepGreater(into.exemplars, bucket, traceId);
+  for (const [type, traceId] of from.errorExemplars) keepGreater(into.errorExemplars, type, traceId);
+}
+
+function mergeTexts(into: Map<string, number>, from: ReadonlyMap<string, number>): void {
+  for (const [key, weight] of from) into.set(key, (into.get(key) ?? 0) + weight);
+}
+
+/**
+ * Percentiles in ms, rounded to what a sketch of 1 % error can tell. in: the sum, and one of its sketches.
+ * n is the calls really seen: of sampled traffic fewer than the calls they stand for.
+ */
+export function toLatencyOf(sum: EdgeSum, sketch: Sketch): Latency {
+  const [p50 = null, p90 = null, p99 = null] = quantiles(sketch, [0.5, 0.9, 0.99]).map((ns) =>
+    ns === undefined ? null : toMs(ns),
+  );
+  const weight = count(sketch);
+  const n = sum.calls > 0 && sum.seen !== sum.calls ? Math.round((weight * sum.seen) / sum.calls) : round(weight);
+  return { p50, p90, p99, n };
+}
+
+/** ms of ns at four significant digits. */
+export function toMs(valueNs: number): number {
+  return Number((valueNs / 1e6).toPrecision(4));
+}
+
+/** Takes float dust off a weighted sum: 6 decimals. */
+export function round(value: number): number {
+  return Math.round(value * 1e6) / 1e6;
+}
+
+/** The numbers of an edge. in: the seconds the sum spans; the latency of all traces together, for criticalShare. */
+export function toNumbers(
+  sum: EdgeSum,
+  seconds: number,
+  totalRootNs: number,
+): Omit<GraphEdge, 'id' | 'source' | 'target' | 'sourceVersion' | 'targetVersion'> {
+  return {
+    protocol: greatest(sum.protocols) ?? '',
+    calls: round(sum.calls),
+    failed: round(sum.failed),
+    clientErrors: round(sum.clientErrors),
+    attempts: round(sum.attempts),
+    successRate: successRate(sum),
+    rate: perSecond(sum.calls, seconds),
+    latencyMs: toLatencyOf(sum, sum.clientNs),
+    serverLatencyMs: toLatencyOf(sum, sum.serverNs),
+    networkMs: toLatencyOf(sum, sum.networkNs),
+    errors: toErrors(sum.errors),
+    bytesPerSecond: { request: perSecond(sum.requestBytes, seconds), response: perSecond(sum.responseBytes, seconds) },
+    criticalShare: shareOf(sum.criticalNs, totalRootNs),
+    exemplars: toExemplars(sum),
+    mtls:
+      sum.mtlsCalls > 0
+        ? { share: round(Math.min(1, sum.mtlsCalls / sum.calls)), principals: largest(sum.principals) }
+        : null,
+  };
+}
+
+export function successRate({ calls, failed }: Pick<EdgeSum, 'calls' | 'failed'>): number | null {
+  return calls > 0 ? round(Math.max(0, 1 - failed / calls)) : null;
+}
+
+export function perSecond(count: number, seconds: number): number {
+  return seconds > 0 ? Number((count / seconds).toPrecision(6)) : 0;
+}
+
+export function shareOf(partNs: number, totalNs: number): number | null {
+  return totalNs > 0 ? round(Math.min(1, partNs / totalNs)) : null;
+}
+
+/** Error types, the most frequent first, at most 32 and then one `other`. */
+function toErrors(errors: ReadonlyMap<string, number>): CallError[] {
+  const sorted = [...errors].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  // The derivation's own overflow goes into the same bucket as ours.
+  const named = sorted.filter(([type]) => !type.startsWith('other||'));
+  const shown = named.slice(0, maxErrorTypes);
+  const rest = new Map<string, number>();
+  for (const [type, count] of [
+    ...sorted.filter(([type]) => type.startsWith('other||')),
+    ...named.slice(maxErrorTypes),
+  ]) {
+    const { origin } = splitType(type);
+    rest.set(origin, (rest.get(origin) ?? 0) + count);
+  }
+  const restTotal = [...rest.values()].reduce((sum, count) => sum + count, 0);
+  const list = shown.map(([type, count]) => {
+    const { code, flag, origin } = splitType(type);
+    return { code, flag, reason: errorReason(code, flag), origin, count: round(count) };
+  });
+  if (restTotal > 0) {
+    const origin = (rest.get('proxy') ?? 0) > (rest.get('app') ?? 0) ? 'proxy' : 'app';
+    list.push({ code: 'other', flag: '', reason: 'other errors', origin, count: round(restTotal) });
+  }
+  return list;
+}
+
+/** 'code|flag|origin'; a code is the sender's and may hold bars itself. */
+function splitType(type: string): { code: string; flag: string; origin: 'proxy' | 'app' } {
+  const parts = type.split('|');
+  const origin = parts.pop() === 'proxy' ? 'proxy' : 'app';
+  const flag = parts.pop() ?? '';
+  return { code: parts.join('|'), flag, origin };
+}
+
+function toExemplars(sum: EdgeSum): GraphEdge['exemplars'] {
+  const nearest = (q: number): string | null => {
+    const valueNs = quantile(sum.clientNs, q);
+    if (valueNs === undefined) return null;
+    const bucket = bucketOf(valueNs);
+    let best: string | undefined;
+    let bestDistance = Infinity;
+    for (const [held, traceId] of sum.exemplars) {
+      const distance = Math.abs(held - bucket);
+      if (distance < bestDistance) {
+        best = traceId;
+        bestDistance = distance;
+      }
+    }
+    return best === undefined ? null : toTraceId(best);
+  };
+  const errors: [string, string][] = [];
+  const types = [...sum.errorExemplars].sort((a, b) => (sum.errors.get(b[0]) ?? 0) - (sum.errors.get(a[0]) ?? 0));
+  for (const [type, traceId] of types.slice(0, maxErrorTypes + 1)) {
+    const { code, flag } = splitType(type);
+    errors.push([`${code}|${flag}`, toTraceId(traceId)]);
+  }
+  // The same code and flag may come from proxy and app: the more frequent, which comes first, stays.
+  return { p50: nearest(0.5), p90: nearest(0.9), p99: nearest(0.99), errors: Object.fromEntries(errors.reverse()) };
+}
+
+/** 32 hex digits of a trace id held as a decimal number. */
+export function toTraceId(decimal: string): string {
+  return BigInt(decimal).toString(16).padStart(32, '0');
+}
+
+function greatest(weights: ReadonlyMap<string, number>): string | undefined {
+  let best: string | undefined;
+  for (const [key, weight] of weights) {
+    const held = best === undefined ? -1 : (weights.get(best) ?? 0);
+    if (weight > held || (weight === held && key < (best ?? ''))) best = key;
+  }
+  return best;
+}
+
+function largest(weights: ReadonlyMap<string, number>): string[] {
+  const sorted = [...weights].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
+  return sorted.slice(0, maxPrincipals).map(([key]) => key);
+}

@@ -1,0 +1,216 @@
+/** The derivation on a real store: ticks in, exact counts out, whatever the order, the doubles, and the restarts. */
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, test } from 'node:test';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { writeOtlp } from '../collector/decode/otlp-write.ts';
+import { createDeriver, type Deriver } from '../collector/derive/deriver.ts';
+import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
+import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { writeStart } from '../collector/store/progress.ts';
+import { createSpanBlock } from '../collector/store/span-block.ts';
+import { createMesh, type GeneratedTrace } from '../fixtures/mesh.ts';
+import { toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
+
+const settleTicks = 3;
+const options = { settleTicks, lateTicks: 100, maxEdges: 1000, calls: { fourXxIsFailure: false } };
+const normalised = createNormalised();
+const startMs = Date.UTC(2026, 0, 5, 12);
+const firstTick = startMs / 1000 + 60;
+
+let db: Db;
+before(async () => {
+  db = await createDb('chdb::memory:');
+  await migrate(db);
+});
+after(() => db.close());
+beforeEach(async () => {
+  for (const table of ['spans', 'edges', 'traces', 'paths', 'progress', 'starts'])
+    await db.exec(`TRUNCATE TABLE ${table}`);
+});
+
+const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options, () => {});
+
+/** Stores spans as one commit of the tick. */
+async function commit(spans: readonly GeneratedSpan[], tick: number): Promise<void> {
+  const block = createSpanBlock();
+  decodeOtlp(writeOtlp(toRequest(spans)), (span) => {
+    normalise(span, normalised);
+    block.append(span, normalised);
+  });
+  await db.insertNative('spans', block.seal(tick));
+}
+
+type Counts = Record<string, { requests: number; failed: number }>;
+
+function truthOf(traces: readonly GeneratedTrace[]): Counts {
+  const counts: Counts = {};
+  for (const { truth } of traces) {
+    for (const [edge, { requests, failed }] of Object.entries(truth.edges)) {
+      const total = (counts[edge] ??= { requests: 0, failed: 0 });
+      total.requests += requests;
+      total.failed += failed;
+    }
+  }
+  return sorted(counts);
+}
+
+function sorted(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+async function counted(): Promise<Counts> {
+  const rows = await db.rows<{ edge: string; requests: number; failed: number }>(
+    `SELECT concat(source, ' -> ', target) AS edge, sum(calls) AS requests, sum(edges.failed) AS failed
+     FROM edges WHERE sourceKind != 255 AND probe = 0 GROUP BY edge HAVING requests > 0`,
+  );
+  return sorted(Object.fromEntries(rows.map(({ edge, requests, failed }) => [edge, { requests, failed }])));
+}
+
+/** Spreads the spans over ticks: span i comes at firstTick + i mod spread. */
+function overTicks(traces: readonly GeneratedTrace[], spread: number): GeneratedSpan[][] {
+  const ticks: GeneratedSpan[][] = Array.from({ length: spread }, () => []);
+  let next = 0;
+  for (const { spans } of traces) for (const span of spans) ticks[next++ % spread]?.push(span);
+  return ticks;
+}
+
+test('spans of a trace that come in different ticks make the calls that were sent', async () => {
+  const traces = createMesh({ seed: 11 }).traces(startMs, 60);
+  for (const [at, spans] of overTicks(traces, 3).entries()) await commit(spans, firstTick + at);
+  const deriver = await createTestDeriver();
+  const before = await deriver.advance(firstTick + settleTicks - 1, firstTick + 2);
+  assert.equal(before.settledTraces, 0);
+  const { settledTraces, unsettledTraces } = await deriver.advance(firstTick + 20, firstTick + 2);
+  assert.equal(settledTraces, traces.length);
+  assert.equal(unsettledTraces, 0);
+  assert.deepEqual(await counted(), truthOf(traces));
+});
+
+test('open traces show as provisional what they count when they settle', async () => {
+  const traces = createMesh({ seed: 12 }).traces(startMs, 40);
+  await commit(
+    traces.flatMap(({ spans }) => spans),
+    firstTick,
+  );
+  const deriver = await createTestDeriver();
+  await deriver.advance(firstTick, firstTick);
+  const { frames, unsettled } = deriver.provisional();
+  assert.equal(unsettled, traces.length);
+  const counts: Counts = {};
+  for (const { source, target, calls, failed, sourceKind, probe } of frames) {
+    if (sourceKind === 255 || probe === 1 || calls === 0) continue;
+    const total = (counts[`${source} -> ${target}`] ??= { requests: 0, failed: 0 });
+    total.requests += calls;
+    total.failed += failed;
+  }
+  assert.deepEqual(sorted(counts), truthOf(traces));
+});
+
+test('a derivation that starts anew at any tick counts nothing twice and loses nothing', async () => {
+  const mesh = createMesh({ seed: 13 });
+  const traces = [0, 1, 2, 3, 4].flatMap((n) => mesh.traces(startMs + n * 1000, 12));
+  const ticks = overTicks(traces, 7);
+  for (const [at, spans] of ticks.entries()) {
+    await commit(spans, firstTick + at);
+    // A new derivation each tick, never closed: as after kill -9, its cursor is where the last write left it.
+    const deriver = await createTestDeriver();
+    await deriver.advance(firstTick + at, firstTick + at);
+  }
+  for (let tick = firstTick + ticks.length; tick < firstTick + 20; tick++) {
+    const deriver = await createTestDeriver();
+    await deriver.advance(tick, firstTick + ticks.length - 1);
+    if (tick % 2 === 0) await deriver.close();
+  }
+  assert.deepEqual(await counted(), truthOf(traces));
+});
+
+test('a table that is ahead of the others after a crash takes no tick again', async () => {
+  const traces = createMesh({ seed: 14 }).traces(startMs, 20);
+  await commit(
+    traces.flatMap(({ spans }) => spans),
+    firstTick,
+  );
+  const first = await createTestDeriver();
+  await first.advance(firstTick + 10, firstTick);
+  // The crash came after `edges` and before `traces`.
+  await db.exec('TRUNCATE TABLE traces');
+  await db.exec('TRUNCATE TABLE progress');
+  const second = await createTestDeriver();
+  await second.advance(firstTick + 10, firstTick);
+  assert.deepEqual(await counted(), truthOf(traces));
+  const [row] = await db.rows<{ n: string }>('SELECT count() AS n FROM traces');
+  assert.equal(Number(row?.n), traces.length);
+});
+
+test('a trace whose spans come before and after a restart is one trace, however long the collector was down', async () => {
+  const traces = createMesh({ seed: 18 }).traces(startMs, 40);
+  const [before = [], after = []] = overTicks(traces, 2);
+  await commit(before, firstTick);
+  const first = await createTestDeriver();
+  await first.advance(firstTick, firstTick);
+  const restart = firstTick + 600;
+  await writeStart(db, restart, firstTick);
+  await commit(after, restart + 1);
+  const second = await createTestDeriver();
+  await second.advance(restart + 20, restart + 1);
+  assert.deepEqual(await counted(), truthOf(traces));
+});
+
+test('C12: everything sent again after its settlement counts once', async () => {
+  const traces = createMesh({ seed: 15 }).traces(startMs, 30);
+  const spans = traces.flatMap((trace) => trace.spans);
+  const deriver = await createTestDeriver();
+  await commit(spans, firstTick);
+  await deriver.advance(firstTick + 10, firstTick);
+  await commit(spans, firstTick + 20);
+  await deriver.advance(firstTick + 40, firstTick + 20);
+  assert.deepEqual(await counted(), truthOf(traces));
+  const [row] = await db.rows<{ n: string }>('SELECT count() AS n FROM traces');
+  assert.equal(Number(row?.n), traces.length);
+});
+
+test('C12: a call whose spans come after the settlement is counted then, also by a derivation that never saw the first', async () => {
+  const traces = createMesh({ seed: 16 }).traces(startMs, 30);
+  const isLate = ({ span }: GeneratedSpan): boolean => span.kind === 3 && span.name?.includes('reviews') === true;
+  const spans = traces.flatMap((trace) => trace.spans);
+  const first = await createTestDeriver();
+  await commit(
+    spans.filter((span) => !isLate(span)),
+    firstTick,
+  );
+  await first.advance(firstTick + 10, firstTick);
+  await first.close();
+  await commit(spans.filter(isLate), firstTick + 20);
+  const second = await createTestDeriver();
+  await second.advance(firstTick + 40, firstTick + 20);
+  const edges = await counted();
+  assert.deepEqual(edges['frontend -> reviews'], truthOf(traces)['frontend -> reviews']);
+  const rows = await db.rows<{ id: string; n: string; current: string }>(
+    `SELECT hex(traceId) AS id, count() AS n, countIf((traceId, tick) NOT IN (
+       SELECT traceId, replacesTick FROM traces WHERE replacesTick > 0)) AS current
+     FROM traces GROUP BY traceId`,
+  );
+  assert.equal(rows.length, traces.length);
+  assert.ok(rows.some(({ n }) => Number(n) === 2));
+  assert.ok(rows.every(({ current }) => Number(current) === 1));
+});
+
+test('the critical path of every settled trace sums up to the duration of its root', async () => {
+  const traces = createMesh({ seed: 17 }).traces(startMs, 50);
+  await commit(
+    traces.flatMap(({ spans }) => spans),
+    firstTick,
+  );
+  const deriver = await createTestDeriver();
+  await deriver.advance(firstTick + 10, firstTick);
+  const [row] = await db.rows<{ n: string; exact: string; known: string; all: string }>(
+    `SELECT count() AS n, countIf(arraySum(pathNs) = rootDurationNs AND rootDurationNs > 0) AS exact,
+       sum(length(arrayFilter(id -> id IN (SELECT pathId FROM paths), pathIds))) AS known, sum(length(pathIds)) AS all FROM traces`,
+  );
+  assert.equal(row?.exact, row?.n);
+  assert.equal(row?.known, row?.all);
+  const [shares] = await db.rows<{ critical: number; total: number }>(
+    'SELECT sum(arraySum(mapValues(criticalNs))) AS critical, sum(arraySum(mapValues(rootNs))) AS total FROM edges',
+  );
+  assert.ok(shares && shares.total > 0 && Math.abs(shares.critical / shares.total - 1) < 1e-9);
+});

@@ -1,0 +1,265 @@
+/** The live map over real sockets: who follows gets the present map at once, changes once, and never a queue of old ones. */
+import assert from 'node:assert/strict';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { graph as graphSchema, type Graph } from '#shared/api.ts';
+import { createLive } from '../collector/serve/live.ts';
+import { edgeFrame } from './edge-frame.ts';
+import { startServing, storeFrames } from './serve.ts';
+
+const served = await startServing();
+const thisFrame = (): number => Math.floor(Date.now() / 10_000) * 10;
+const store = (calls: number): Promise<void> =>
+  storeFrames(served.db, [edgeFrame('web', 'auth', { frame: thisFrame() - 10, calls })]);
+await store(1);
+
+interface Event {
+  readonly event: string;
+  readonly id: string;
+  readonly data: string;
+}
+
+/** Follows a stream. out: takes the next event of a name, or undefined when none comes in time. */
+async function follow(query = '', headers: Record<string, string> = {}) {
+  const stop = new AbortController();
+  const response = await served.get(`/api/graph/live${query}`, { headers, signal: stop.signal });
+  assert.equal(response.status, 200);
+  assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  const events: Event[] = [];
+  let wake = (): void => {};
+  void (async () => {
+    let text = '';
+    for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+      text += chunk;
+      for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+        const fields = new Map(
+          text
+            .slice(0, end)
+            .split('\n')
+            .map((line): [string, string] => {
+              const colon = line.indexOf(': ');
+              return [line.slice(0, colon), line.slice(colon + 2)];
+            }),
+        );
+        events.push({ event: fields.get('event') ?? '', id: fields.get('id') ?? '', data: fields.get('data') ?? '' });
+        text = text.slice(end + 2);
+        wake();
+      }
+    }
+  })().catch(() => {});
+  return {
+    stop: () => stop.abort(),
+    async next(event: string, withinMs = 6_000): Promise<Event | undefined> {
+      const deadline = Date.now() + withinMs;
+      for (;;) {
+        const at = events.findIndex((one) => one.event === event);
+        if (at >= 0) return events.splice(at, 1)[0];
+        if (Date.now() >= deadline) return undefined;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+          setTimeout(resolve, Math.max(1, deadline - Date.now()));
+        });
+      }
+    },
+  };
+}
+
+function graphOf(event: Event | undefined): Graph {
+  assert.ok(event, 'an event came');
+  return graphSchema.parse(JSON.parse(event.data));
+}
+
+async function until(holds: () => boolean, withinMs = 5_000): Promise<void> {
+  const deadline = Date.now() + withinMs;
+  while (!holds()) {
+    assert.ok(Date.now() < deadline, 'in time');
+    await pause(20);
+  }
+}
+
+test('a follower gets the present map at once, then each change, then nothing but heartbeats', async () => {
+  const client = await follow('?window=10m');
+  const first = graphOf(await client.next('graph', 1_000));
+  await store(2);
+  const second = graphOf(await client.next('graph'));
+  assert.equal(second.edges[0]?.calls, (first.edges[0]?.calls ?? 0) + 2);
+  assert.equal(await client.next('graph', 1_500), undefined, 'no change, no event');
+  assert.ok(await client.next('heartbeat'));
+  client.stop();
+});
+
+test('spans that have not settled are in it, and say so', async () => {
+  const client = await follow('?window=10m');
+  const first = graphOf(await client.next('graph'));
+  served.open.frames = [edgeFrame('web', 'new', { frame: thisFrame(), calls: 4 })];
+  served.open.unsettled = 3;
+  const second = graphOf(await client.next('graph'));
+  assert.equal(second.edges.length, first.edges.length + 1);
+  assert.equal(second.unsettled, 3);
+  served.open.frames = [];
+  served.open.unsettled = 0;
+  client.stop();
+});
+
+test('a follower that comes back gets the present map, whatever it had last', async () => {
+  const client = await follow('?window=10m');
+  const held = await client.next('graph');
+  const id = held?.id ?? '';
+  assert.match(id, /^\d+$/);
+  client.stop();
+  await store(5);
+  await until(() => served.api.liveClients === 0);
+  const again = await follow('?window=10m', { 'last-event-id': id });
+  let calls = graphOf(await again.next('graph', 1_000)).edges[0]?.calls;
+  if (calls === graphOf(held).edges[0]?.calls) calls = graphOf(await again.next('graph')).edges[0]?.calls;
+  assert.equal(calls, (graphOf(held).edges[0]?.calls ?? 0) + 5);
+  again.stop();
+});
+
+test('an unreadable question is an error, not a stream', async () => {
+  const response = await served.get('/api/graph/live?window=soon');
+  assert.equal(response.status, 400);
+  assert.equal(((await response.json()) as { error: { code: string } }).error.code, 'bad-request');
+});
+
+test('who leaves is forgotten', async () => {
+  const clients = await Promise.all([1, 2, 3].map(() => follow('?window=9m')));
+  await until(() => served.api.liveClients === 3);
+  for (const client of clients) client.stop();
+  await until(() => served.api.liveClients === 0);
+});
+
+test('a hundred followers of one map cost one computation a second', async () => {
+  let computed = 0;
+  const live = createLive<{ window: string }>({
+    compute: async () => {
+      computed += 1;
+      await pause(5);
+      return emptyGraph(computed);
+    },
+    onBug: assert.fail,
+    everyMs: 100,
+  });
+  const readers = await Promise.all(
+    Array.from({ length: 100 }, async () => (await live.follow({ window: '5m' }, assert.fail)).getReader()),
+  );
+  assert.equal(computed, 1);
+  await pause(550);
+  assert.ok(computed >= 3 && computed <= 7, `${computed} computations`);
+  for (const reader of readers) await reader.cancel();
+  assert.equal(live.clients, 0);
+  await pause(250);
+  const before = computed;
+  await pause(300);
+  assert.equal(computed, before, 'nobody follows, nothing is computed');
+  live.close();
+});
+
+test('a busy follower gets the newest map when it is ready, and no older one', async () => {
+  let calls = 0;
+  const live = createLive<string>({ compute: async () => emptyGraph((calls += 1)), onBug: assert.fail, everyMs: 20 });
+  const reader = (await live.follow('', assert.fail)).getReader();
+  await pause(300);
+  const decode = async (): Promise<number> => {
+    const { value } = await reader.read();
+    return (JSON.parse(/data: (.*)/.exec(new TextDecoder().decode(value))?.[1] ?? '{}') as Graph).unsettled;
+  };
+  assert.equal(await decode(), 1);
+  const next = await decode();
+  assert.ok(next >= 5, `the then newest, not the second: ${next}`);
+  await reader.cancel();
+  live.close();
+});
+
+test('a follower that never reads is dropped', async () => {
+  let calls = 0;
+  let dropped = 0;
+  const live = createLive<string>({
+    compute: async () => emptyGraph((calls += 1)),
+    onBug: assert.fail,
+    everyMs: 20,
+    patienceMs: 200,
+  });
+  await live.follow('', () => (dropped += 1));
+  assert.equal(live.clients, 1);
+  await until(() => live.clients === 0, 2_000);
+  assert.equal(dropped, 1);
+  live.close();
+});
+
+test('followers and different questions are bounded', async () => {
+  const live = createLive<string>({
+    compute: async () => emptyGraph(1),
+    onBug: assert.fail,
+    maxClients: 3,
+    maxQueries: 2,
+  });
+  await live.follow('a', assert.fail);
+  await live.follow('b', assert.fail);
+  await assert.rejects(live.follow('c', assert.fail), { code: 'unavailable' });
+  await live.follow('a', assert.fail);
+  await assert.rejects(live.follow('a', assert.fail), { code: 'unavailable' });
+  live.close();
+});
+
+test('a map that cannot be read sends no heartbeat, and the stream goes on when it can again', async () => {
+  let fails = false;
+  let calls = 0;
+  const bugs: unknown[] = [];
+  const live = createLive<string>({
+    compute: async () => {
+      calls += 1;
+      if (fails) throw new Error('store is away');
+      return emptyGraph(calls);
+    },
+    onBug: (error) => bugs.push(error),
+    everyMs: 20,
+    heartbeatMs: 50,
+  });
+  const stream = await live.follow('', assert.fail);
+  const said: string[] = [];
+  void (async () => {
+    for await (const chunk of stream) said.push(new TextDecoder().decode(chunk));
+  })();
+  await pause(50);
+  fails = true;
+  await pause(50);
+  said.length = 0;
+  await pause(200);
+  assert.ok(said.length > 0 && said.every((text) => text.startsWith(':')), said.join(''));
+  fails = false;
+  await until(() => said.some((text) => text.includes('event: graph')));
+  assert.ok(bugs.length > 0);
+  live.close();
+});
+
+test('a follower that stops reading its socket does not hold up the others', async () => {
+  const { hostname, port } = new URL(served.api.url);
+  const socket = connect(Number(port), hostname);
+  socket.pause();
+  socket.write(`GET /api/graph/live?window=10m HTTP/1.1\r\nhost: localhost:${port}\r\n\r\n`);
+  const other = await follow('?window=10m');
+  await other.next('graph');
+  await store(3);
+  assert.ok(await other.next('graph'));
+  other.stop();
+  socket.destroy();
+  await until(() => served.api.liveClients === 0);
+});
+
+test('no bug was met on the way', () => {
+  assert.deepEqual(served.bugs, []);
+});
+
+test('closing ends the streams', async () => {
+  const client = await served.get('/api/graph/live');
+  const reader = client.body?.getReader();
+  await reader?.read();
+  await served.api.close();
+  assert.equal((await reader?.read())?.done, true);
+});
+
+function emptyGraph(unsettled: number): Graph {
+  return { from: 0, to: 1, generatedAt: unsettled, sampled: false, nodes: [], edges: [], unsettled };
+}

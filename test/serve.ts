@@ -1,0 +1,93 @@
+/** The read side on a real store and a real socket, for tests. No span is ever open in it unless a test says so. */
+import { after } from 'node:test';
+import type { EdgeFrame } from '#shared/frame.ts';
+import type { ServeDeps } from '../collector/serve/deps.ts';
+import { createApi, type Api } from '../collector/serve/http.ts';
+import { createDb, migrate, type Db } from '../collector/store/db.ts';
+
+export interface Served {
+  readonly api: Api;
+  readonly db: Db;
+  /** What the traces that have not settled add, as the derivation would tell it. */
+  readonly open: { frames: EdgeFrame[]; unsettled: number };
+  /** Errors that were no AppError. */
+  readonly bugs: unknown[];
+  get(path: string, init?: RequestInit): Promise<Response>;
+  /** The answer's JSON. errors: when the status is not 200. */
+  json(path: string): Promise<unknown>;
+}
+
+/** Starts it for the tests of a file; `said` replaces parts. */
+export async function startServing(
+  said: Partial<Omit<ServeDeps, 'config'>> & { config?: Partial<ServeDeps['config']> } = {},
+): Promise<Served> {
+  const db = await createDb('chdb::memory:');
+  await migrate(db);
+  const open: Served['open'] = { frames: [], unsettled: 0 };
+  const bugs: unknown[] = [];
+  const api = await createApi({
+    db,
+    follower: {
+      consistent: async (read) => ({ value: await read(), provisional: open.frames, unsettled: open.unsettled }),
+      status: () => ({
+        lagMs: 0,
+        unsettledTraces: open.unsettled,
+        settledTraces: 0,
+        settleAfterMs: 10_000,
+        overflow: 0,
+      }),
+    },
+    calls: {},
+    version: '0.0.0',
+    startedAtMs: Date.now(),
+    state: () => 'ok',
+    ingestStatus: () => ({
+      spansAccepted: 0,
+      spansRejected: 0,
+      requestsRefused: 0,
+      bytesBuffered: 0,
+      byteBudget: 1,
+      spansPerSecond: 0,
+    }),
+    limits: () => [{ name: 'edges', limit: 10_000, hit: 0 }],
+    doors: () => ({ otlpHttp: '127.0.0.1:4318', otlpGrpc: '127.0.0.1:4317', listen: '127.0.0.1:4319' }),
+    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '# HELP up\nup 1\n' }),
+    onBug: (error) => bugs.push(error),
+    ...said,
+    config: {
+      listen: { host: '127.0.0.1', port: 0 },
+      readToken: '',
+      frameAncestors: ["'self'"],
+      maxConnections: 256,
+      maxNodes: 2000,
+      maxEdges: 10_000,
+      ...said.config,
+    },
+  });
+  after(async () => {
+    await api.close();
+    await db.close();
+  });
+  const get = (path: string, init?: RequestInit): Promise<Response> => fetch(api.url + path, init);
+  return {
+    api,
+    db,
+    open,
+    bugs,
+    get,
+    async json(path) {
+      const response = await get(path);
+      const body = await response.text();
+      if (response.status !== 200) throw new Error(`${path}: ${response.status} ${body}`);
+      return JSON.parse(body) as unknown;
+    },
+  };
+}
+
+/** Stores frames as one settled tick. */
+export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise<void> {
+  await db.insertRows(
+    'edges',
+    frames.map((frame) => ({ ...frame, tick: frame.frame })),
+  );
+}

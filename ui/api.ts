@@ -1,0 +1,68 @@
+/**
+ * The page's reads of the native API (contract: shared/api.ts). Every failure is an ApiError with a code, so a page can
+ * tell "no such trace" from "the collector is away". Types only: the page does not carry the schemas.
+ */
+import type { EdgeDetail, ErrorBody, Graph, NodeDetail, Status, Trace, TraceList } from '#shared/api.ts';
+
+/** Why a read failed: a code of shared/error.ts, or `offline` when the collector did not answer at all. */
+export class ApiError extends Error {
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ApiError';
+    this.code = code;
+  }
+}
+
+type Query = Readonly<Record<string, string | number | null | undefined>>;
+
+/** Path and query of a request; absent and empty values are left out. */
+export function pathWith(path: string, query: Query = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== null && value !== '') params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+/** errors: ApiError; an AbortError when the signal fires. */
+async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(pathWith(path, query), {
+      headers: { accept: 'application/json' },
+      ...(signal ? { signal } : {}),
+    });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ApiError('offline', 'The collector does not answer.', { cause: error });
+  }
+  if (!response.ok) throw await toError(response);
+  try {
+    return (await response.json()) as T;
+  } catch (error) {
+    throw new ApiError('internal', `The answer of ${path} is not JSON.`, { cause: error });
+  }
+}
+
+async function toError(response: Response): Promise<ApiError> {
+  try {
+    const { error } = (await response.json()) as ErrorBody;
+    return new ApiError(error.code, error.message);
+  } catch {
+    const code = response.status === 404 ? 'not-found' : 'internal';
+    return new ApiError(code, `The collector answered ${response.status} ${response.statusText}.`);
+  }
+}
+
+export const api = {
+  graph: (query: { readonly window: string }, signal?: AbortSignal) => get<Graph>('/api/graph', query, signal),
+  edge: (id: string, query: Query, signal?: AbortSignal) =>
+    get<EdgeDetail>(`/api/edges/${encodeURIComponent(id)}`, query, signal),
+  node: (id: string, query: Query, signal?: AbortSignal) =>
+    get<NodeDetail>(`/api/nodes/${encodeURIComponent(id)}`, query, signal),
+  traces: (query: Query, signal?: AbortSignal) => get<TraceList>('/api/traces', query, signal),
+  trace: (id: string, signal?: AbortSignal) => get<Trace>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
+  status: (signal?: AbortSignal) => get<Status>('/api/status', {}, signal),
+};

@@ -1,0 +1,130 @@
+/**
+ * From numbers to what is drawn: widths, rings, pills. Pure; the drawing components only place the results.
+ */
+import type { GraphEdge, GraphNode } from '#shared/api.ts';
+import type { Measure } from '../part/ellipsis.ts';
+import type { Picture } from './arrange.ts';
+import { edgeHealth, failedShare, healths, type Health } from './health.ts';
+import type { Box, Point, Wish } from './place.ts';
+import { pillTexts, type LabelChoice } from './words.ts';
+
+/** Widths of edges, px: the slightest, the busiest, and the least of a failing one. */
+export const edgeWidths = { least: 1.5, most: 6, bad: 3 } as const;
+/** Half a pill's height and the room at its ends, at text size 1, px. */
+const pill = { height: 18, ends: 14 } as const;
+
+/** Width of an edge: its rate against the busiest, by square root, in quarters of a px so that it rests. */
+export function edgeWidth(rate: number, maxRate: number, health: Health): number {
+  const share = maxRate > 0 ? Math.sqrt(Math.max(0, rate) / maxRate) : 0;
+  const width = edgeWidths.least + (edgeWidths.most - edgeWidths.least) * Math.min(1, share);
+  return Math.max(health === 'bad' ? edgeWidths.bad : 0, Math.round(width * 4) / 4);
+}
+
+/** How much of a ring is drawn: whole when well, open when degraded, more open the more fails. */
+export function ringShare(node: Pick<GraphNode, 'calls' | 'failed'>, health: Health): number {
+  if (health === 'ok' || health === 'idle') return 1;
+  const failed = failedShare(node);
+  return health === 'warn' ? 0.88 : Math.max(0.08, Math.min(0.74, 1 - failed));
+}
+
+/** A workload whose own spans nobody has seen: all that is known of it comes from its callers. */
+export function isDark(node: GraphNode, inbound: readonly GraphEdge[]): boolean {
+  if (node.kind === 'database' || node.kind === 'external' || node.kind === 'messaging') return true;
+  return inbound.some(({ calls }) => calls > 0) && inbound.every(({ serverLatencyMs }) => serverLatencyMs.n === 0);
+}
+
+/** A small card at the entry: callers outside the mesh. */
+export function isEntry({ kind }: Pick<GraphNode, 'kind'>): boolean {
+  return kind === 'users' || kind === 'unknown';
+}
+
+/** How far the text is blown up when the map is zoomed out, in twentieths, so that it stays legible. */
+export function textBoost(scale: number): number {
+  return Math.round(Math.min(1.35, Math.max(1, 0.9 / scale)) * 20) / 20;
+}
+
+/** Detail at a scale: whole cards, or dots with rings and the names of the important ones. */
+export function detailAt(scale: number): 'card' | 'dot' {
+  return scale < 0.36 ? 'dot' : 'card';
+}
+
+/** A pill: what it may say, the fullest first, and how large each is, map px. */
+export interface Pill {
+  readonly id: string;
+  readonly health: Health;
+  readonly sizes: readonly { readonly text: string; readonly width: number; readonly height: number }[];
+}
+
+/** Pills that want a place. in: boost as in textBoost; measure for 11 px text. */
+export function toPills(edges: readonly GraphEdge[], choice: LabelChoice, boost: number, measure: Measure): Pill[] {
+  return edges.flatMap((edge) => {
+    const sizes = pillTexts(edge, choice).map((text) => ({
+      text,
+      // in steps, so that a digit more or less does not move a pill
+      width: Math.ceil((measure(text) + pill.ends) / 6) * 6 * boost,
+      height: pill.height * boost,
+    }));
+    return sizes.length === 0 ? [] : [{ id: edge.id, health: edgeHealth(edge), sizes }];
+  });
+}
+
+/** Wishes of the pills: failing first, then degraded, then by rate in powers of two. */
+export function toWishes(pills: readonly Pill[], edges: readonly GraphEdge[], picture: Picture): Wish[] {
+  const rates = new Map(edges.map(({ id, rate }) => [id, rate]));
+  return pills.flatMap(({ id, sizes, health }) => {
+    const line = picture.edges.get(id)?.points;
+    if (!line) return [];
+    const rate = Math.round(Math.log2((rates.get(id) ?? 0) + 1e-6));
+    return [{ id, sizes, line, weight: healths.indexOf(health) * 1_000 + rate, must: health === 'bad' }];
+  });
+}
+
+/** The box round everything. */
+export function boundsOf(boxes: Iterable<Box>): Box {
+  let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
+  for (const { x, y, width, height } of boxes) {
+    left = Math.min(left, x);
+    top = Math.min(top, y);
+    right = Math.max(right, x + width);
+    bottom = Math.max(bottom, y + height);
+  }
+  return left > right ? { x: 0, y: 0, width: 0, height: 0 } : { x: left, y: top, width: right - left, height: bottom - top };
+}
+
+/** Scale and shift that show a box whole and centred. in: room in px, margins round it. */
+export function fitTo(
+  bounds: Box,
+  room: { readonly width: number; readonly height: number },
+  margin: { readonly x: number; readonly top: number; readonly bottom: number },
+  mostScale = 1.15,
+): { readonly k: number; readonly x: number; readonly y: number } {
+  const width = Math.max(40, room.width - 2 * margin.x);
+  const height = Math.max(40, room.height - margin.top - margin.bottom);
+  const k = Math.min(mostScale, width / Math.max(1, bounds.width), height / Math.max(1, bounds.height));
+  return {
+    k,
+    x: margin.x + (width - bounds.width * k) / 2 - bounds.x * k,
+    y: margin.top + (height - bounds.height * k) / 2 - bounds.y * k,
+  };
+}
+
+/** Ids that stay at full strength when one is hovered: itself, its neighbours, the edges between. */
+export function litBy(hovered: string, edges: readonly GraphEdge[]): Set<string> {
+  const lit = new Set([hovered]);
+  for (const { id, source, target } of edges) {
+    if (id !== hovered && source !== hovered && target !== hovered) continue;
+    lit.add(id).add(source).add(target);
+  }
+  return lit;
+}
+
+/** Path data of an arrowhead whose tip touches the card. in: where the line ends, and its width. */
+export function arrowHead(end: Point, width: number): string {
+  const length = 7 + width * 0.7;
+  const half = 3 + width * 0.62;
+  const tip = end.x + arrowInset;
+  return `M${tip},${end.y}l${-length},${-half}v${2 * half}z`;
+}
+
+/** How far before the card a line ends; the head covers the rest. */
+export const arrowInset = 5;

@@ -1,0 +1,107 @@
+/**
+ * Words for a trace: the sentence it opens with, what a span owns of the critical path, what went wrong. Pure.
+ */
+import { formatNs, formatShare } from '#shared/format.ts';
+import type { Trace, TraceCall, TraceSpan } from '#shared/api.ts';
+
+/** What one span owns of the critical path. */
+export interface PathShare {
+  readonly span: TraceSpan;
+  readonly selfNs: number;
+  /** Of the whole path, 0 to 1. */
+  readonly share: number;
+  /** When it first decides, ns since the trace's first start. */
+  readonly startNs: number;
+}
+
+/** Spans on the critical path in the order they first decide. The shares sum to 1. */
+export function pathShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criticalPath'>): PathShare[] {
+  const byId = new Map<string, TraceSpan>();
+  for (const span of spans) if (!byId.has(span.spanId)) byId.set(span.spanId, span);
+  const total = criticalPath.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0);
+  const owned = new Map<TraceSpan, { selfNs: number; startNs: number }>();
+  for (const { spanId, startNs, endNs } of criticalPath) {
+    const span = byId.get(spanId);
+    if (!span) continue;
+    const held = owned.get(span);
+    if (held) held.selfNs += endNs - startNs;
+    else owned.set(span, { selfNs: endNs - startNs, startNs });
+  }
+  return [...owned].map(([span, { selfNs, startNs }]) => ({
+    span,
+    selfNs,
+    startNs,
+    share: total > 0 ? selfNs / total : 0,
+  }));
+}
+
+/** The trace in one sentence or two: who decides its time, and what failed. */
+export function traceSentence(trace: Trace): string {
+  const shares = pathShares(trace);
+  return [timeSentence(shares), failureSentence(trace)].filter((part) => part !== '').join(' ');
+}
+
+function timeSentence(shares: readonly PathShare[]): string {
+  const total = shares.reduce((sum, { selfNs }) => sum + selfNs, 0);
+  if (total <= 0) return '';
+  const owners = new Map<string, PathShare[]>();
+  for (const part of shares) owners.set(part.span.service, [...(owners.get(part.span.service) ?? []), part]);
+  const ranked = [...owners]
+    .map(([service, parts]) => ({ service, parts, selfNs: parts.reduce((sum, { selfNs }) => sum + selfNs, 0) }))
+    .sort((a, b) => b.selfNs - a.selfNs);
+  const [first, second] = ranked;
+  if (!first) return '';
+  const share = formatShare(round(first.selfNs / total));
+  const [most] = [...first.parts].sort((a, b) => b.selfNs - a.selfNs);
+  const mostly =
+    most && first.parts.length > 1
+      ? `, most of it ${most.span.name} (${formatNs(most.selfNs)})`
+      : ` (${most ? `${most.span.name}, ` : ''}${formatNs(first.selfNs)})`;
+  const head = `${share} of the time is ${first.service}'s own work${mostly}`;
+  return second ? `${head}; ${formatNs(second.selfNs)} belong to ${second.service}.` : `${head}.`;
+}
+
+function round(share: number): number {
+  return share > 0.995 || share < 0.005 ? share : Math.round(share * 100) / 100;
+}
+
+function failureSentence({ spans, calls }: Trace): string {
+  const failed = calls.filter((call) => call.failed);
+  const retried = calls.filter(({ attempts }) => attempts > 1);
+  const retries = retried.map(({ source, target, attempts }) => `${source} tried ${target} ${attempts} times`);
+  if (failed.length === 0) {
+    const marked = spans.filter((span) => span.failed).length;
+    const plain = marked === 0 ? 'Nothing failed' : `No call failed, though ${marked} spans report an error`;
+    return retried.length === 0 ? `${plain}, nothing was retried.` : `${plain}; ${retries.slice(0, 2).join(', ')}.`;
+  }
+  // the failure that lies deepest is the one the others pass on
+  const depthOf = depths(spans);
+  const [worst] = [...failed].sort((a, b) => depthOf(b.spanId) - depthOf(a.spanId));
+  const also = failed.length > 1 ? ` ${failed.length - 1} more ${failed.length === 2 ? 'call' : 'calls'} failed with it.` : '';
+  const tail = retries.length > 0 ? ` ${retries.slice(0, 2).join(', ')}.` : '';
+  return worst ? `${callFailure(worst)}.${also}${tail}` : '';
+}
+
+/** "frontend → reviews never got through: connection refused (503 UF)". */
+export function callFailure({ source, target, error }: TraceCall): string {
+  if (!error) return `${source} → ${target} failed`;
+  const verb = error.origin === 'proxy' ? 'never got through' : 'failed in the callee';
+  const code = [error.code === '0' ? 'no response' : error.code, error.flag].filter((part) => part !== '').join(' ');
+  return `${source} → ${target} ${verb}: ${error.reason === '' ? code : `${error.reason} (${code})`}`;
+}
+
+/** Depth of a span in the tree. in: spans in tree order, parents before children. */
+function depths(spans: readonly TraceSpan[]): (spanId: string) => number {
+  const known = new Map<string, number>();
+  for (const { spanId, parentId } of spans) {
+    known.set(spanId, parentId === null ? 0 : (known.get(parentId) ?? -1) + 1);
+  }
+  return (spanId) => known.get(spanId) ?? 0;
+}
+
+/** What a span says of itself in its panel: kind, operation, duration, and what of it decides the total. */
+export function spanSentence(span: TraceSpan, selfNs: number): string {
+  const owns = selfNs > 0 ? `, of which ${formatNs(selfNs)} of its own decide the total` : ', none of which decides the total';
+  const kind = span.kind === 'UNSPECIFIED' ? '' : `${span.kind} · `;
+  return `${kind}${span.name} · ${formatNs(span.durationNs)}${owns}.`;
+}
