@@ -7,11 +7,11 @@ import type { Address, StoreAddress } from './setting.ts';
 import { formatAddress, type Config } from './config.ts';
 import { createFollower } from './derive/follower.ts';
 import { createPipeline } from './pipeline.ts';
-import { readTls } from './receive/guard.ts';
+import { forReaders, readTls } from './receive/guard.ts';
 import { createByteBudget } from './receive/limits.ts';
 import { createOtlpGrpc } from './receive/otlp-grpc.ts';
 import { createOtlpHttp } from './receive/otlp-http.ts';
-import { doorMeter, metrics, readCounter, renderMetrics, startOwnTraces, watch } from './self.ts';
+import { doorMeter, metrics, readCounter, renderMetrics, startOwnTraces, traced, watch } from './self.ts';
 import { createApi, type Api } from './serve/http.ts';
 import { createDb, migrate } from './store/db.ts';
 import { readNewestTicks, writeStart } from './store/progress.ts';
@@ -116,16 +116,18 @@ export async function createCollector({ config, version, log }: CollectorOptions
         doors,
         metrics: renderMetrics,
         ...(existsSync(uiDirectory) && { uiDirectory }),
+        around: (method, path, run) => traced(`${method} request`, { 'http.request.method': method, 'url.path': path }, run),
         observe: (route, status, seconds) => metrics.apiSeconds.observe({ route, status: String(status) }, seconds),
         onBug,
       },
-      tls,
+      forReaders(tls, config.readToken),
     ));
   watch({
     bufferedBytes: () => budget.usedBytes,
     budgetBytes: () => budget.totalBytes,
     deriveLagSeconds: () => follower.status().lagMs / 1000,
     unsettledTraces: () => follower.status().unsettledTraces,
+    liveClients: () => listening?.liveClients ?? 0,
   });
 
   const retention = {

@@ -5,21 +5,10 @@
  */
 import { BlockList, isIP } from 'node:net';
 import { AppError, quoted } from '#shared/error.ts';
+import { refusal, splitArguments } from './arguments.ts';
 import { nearest } from './nearest.ts';
 import * as as from './setting.ts';
-import type { Address, Kind } from './setting.ts';
-
-/** A line of the table. */
-export interface Setting<T> {
-  /** The flag without its dashes; the variable is THROUGHLINE_ and the same in capitals. */
-  readonly name: string;
-  readonly kind: Kind<T>;
-  /** As it would be written. */
-  readonly fallback: string;
-  readonly help: string;
-  /** The one command that knows it; absent: all that run a collector. */
-  readonly only?: 'demo' | 'replay';
-}
+import type { Address, Kind, Setting } from './setting.ts';
 
 function setting<T>(name: string, kind: Kind<T>, fallback: string, help: string, only?: 'demo' | 'replay'): Setting<T> {
   return { name, kind, fallback, help, ...(only === undefined ? {} : { only }) };
@@ -107,11 +96,6 @@ export const sections = {
     ),
     maxEdges: setting('max-edges', as.whole(1, 1_000_000), '10000', 'edges on the map; the rest is one called other'),
   },
-  View: {
-    warnFailures: setting('warn-failures', as.share, '0.1%', 'share of failed calls that makes an edge degraded'),
-    badFailures: setting('bad-failures', as.share, '1%', 'share of failed calls that makes an edge failing'),
-    warnP99Ms: setting('warn-p99', as.duration, '500ms', 'p99 latency that makes an edge degraded'),
-  },
   Itself: {
     logLevel: setting('log-level', as.logLevel, 'info', 'how much is logged (JSON lines on standard output)'),
     ownTraces: setting(
@@ -122,7 +106,7 @@ export const sections = {
     ),
   },
   Demo: {
-    demoRate: setting('demo-rate', as.positive, '50', 'requests a second of the generated mesh', 'demo'),
+    demoRate: setting('demo-rate', as.positive, '25', 'requests a second of the generated mesh', 'demo'),
     demoSeed: setting('demo-seed', as.whole(0, 2 ** 31), '1', 'seed of the generated mesh', 'demo'),
   },
   Replay: {
@@ -139,7 +123,6 @@ type Sections = typeof sections;
 export type Config = Values<Sections['Doors']> &
   Values<Sections['Ingest']> &
   Values<Sections['Store']> &
-  Values<Sections['View']> &
   Values<Sections['Itself']> &
   Values<Sections['Demo']> &
   Values<Sections['Replay']>;
@@ -184,7 +167,10 @@ export function readConfig(
     }
     written.set(known[1].name, value);
   }
-  const { flags, words } = splitArguments(args);
+  const { flags, words } = splitArguments(
+    args,
+    Array.from(settings, ([, known]) => known),
+  );
   if (flags.has('help') || flags.has('version')) return { command: flags.has('help') ? 'help' : 'version' };
   const [first = 'serve', ...rest] = words;
   const command = commands.find((known) => known === first);
@@ -227,40 +213,6 @@ export function formatAddress({ host, port }: Address): string {
   return `${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Splits arguments into flags (joined when a repeating one comes twice) and bare words. */
-function splitArguments(args: readonly string[]): { flags: Map<string, string>; words: string[] } {
-  const flags = new Map<string, string>();
-  const words: string[] = [];
-  for (let at = 0; at < args.length; at++) {
-    const argument = args[at] ?? '';
-    if (argument === '-h' || argument === '--help') flags.set('help', '');
-    else if (argument === '-v' || argument === '--version') flags.set('version', '');
-    else if (!argument.startsWith('-') || argument === '-') words.push(argument);
-    else {
-      const equals = argument.indexOf('=');
-      const dashed = equals < 0 ? argument : argument.slice(0, equals);
-      const known = settings.find(([, { name }]) => `--${name}` === dashed)?.[1];
-      if (known === undefined) {
-        const names = ['--help', '--version', ...settings.map(([, { name }]) => `--${name}`)];
-        throw refusal(`flag ${quoted(dashed)}`, `there is no such setting, did you mean ${nearest(dashed, names)}?`);
-      }
-      let value = argument.slice(equals + 1);
-      if (equals < 0) {
-        if (known.kind === as.flag) value = 'true';
-        else {
-          const next = args[++at];
-          if (next === undefined || next.startsWith('--'))
-            throw refusal(`flag ${dashed}`, `expected ${dashed} ${known.kind.hint}`);
-          value = next;
-        }
-      }
-      const before = flags.get(known.name);
-      flags.set(known.name, known.kind.repeats && before !== undefined ? `${before},${value}` : value);
-    }
-  }
-  return { flags, words };
-}
-
 function parseAll(written: ReadonlyMap<string, string>): Config {
   const values = settings.map(([key, { name, kind, fallback }]): [string, unknown] => {
     const value = written.get(name) ?? fallback;
@@ -293,8 +245,4 @@ function checkDoors(config: Config): void {
         `set --${guard}, or --tls-client-ca with --tls-cert and --tls-key, or say --insecure`,
     );
   }
-}
-
-function refusal(what: string, reason: string): AppError {
-  return new AppError('bad-request', `cannot read ${what}: ${reason}`);
 }

@@ -70,6 +70,7 @@ async function serve(config: Config, demo: boolean): Promise<void> {
       ratePerSecond: config.demoRate,
       seed: config.demoSeed,
       signal: stopping.signal,
+      log: (line) => log.warn(line),
     });
   }
 }

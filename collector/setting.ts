@@ -14,6 +14,18 @@ export interface Kind<T> {
   readonly parse: (text: string) => T;
 }
 
+/** A line of the table. */
+export interface Setting<T> {
+  /** The flag without its dashes; the variable is THROUGHLINE_ and the same in capitals. */
+  readonly name: string;
+  readonly kind: Kind<T>;
+  /** As it would be written. */
+  readonly fallback: string;
+  readonly help: string;
+  /** The one command that knows it; absent: all that run a collector. */
+  readonly only?: 'demo' | 'replay';
+}
+
 /** Where a door listens. `host` without brackets; port 0 = any free one. */
 export interface Address {
   readonly host: string;

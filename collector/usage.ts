@@ -1,6 +1,6 @@
 /** What the table of config.ts looks like to people: the text of --help and the settings table of the README. */
 import { sections, variableOf } from './config.ts';
-import type { Setting } from './config.ts';
+import type { Setting } from './setting.ts';
 
 const head = `Throughline: a live map of a service mesh, and what decided each trace's latency, from the spans Envoy already sends.
 

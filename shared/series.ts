@@ -64,7 +64,7 @@ function toHeatmap(sketches: readonly Sketch[], at: (step: number) => number): E
   const rows = span > 0 ? Math.ceil(span / height) : 0;
   const boundsMs = Array.from({ length: rows }, (_, row) => toMs(upperBoundOf(least + (row + 1) * height - 1)));
   const columns = sketches.map((sketch, step) => {
-    const counts = new Array<number>(rows).fill(0);
+    const counts = Array.from({ length: rows }, () => 0);
     for (const [bucket, weight] of sketch) {
       const row = Math.floor((bucket - least) / height);
       counts[row] = round((counts[row] ?? 0) + weight);

@@ -43,6 +43,7 @@ test('a body is acknowledged after its commit, and a commit takes all that came 
     insert: gate.insert,
     afterTick: 0,
     lingerMs: 1,
+    lingerRows: 10,
     nowMs: () => 7000,
   });
   let acknowledged = 0;
@@ -62,9 +63,45 @@ test('a body is acknowledged after its commit, and a commit takes all that came 
   ]);
 });
 
+test('a commit does not linger when enough rows have gathered', async () => {
+  const gate = createGate();
+  const batcher = createBatcher({
+    createBlock: createNumbers,
+    insert: gate.insert,
+    afterTick: 0,
+    lingerMs: 60_000,
+    lingerRows: 3,
+  });
+  const bodies = [1, 2, 3].map((value) => batcher.add((block) => block.push(value)));
+  await gate.letGo();
+  await Promise.all(bodies);
+  assert.equal(gate.commits.length, 1);
+});
+
+test('closing commits what lingers', async () => {
+  const gate = createGate();
+  const batcher = createBatcher({
+    createBlock: createNumbers,
+    insert: gate.insert,
+    afterTick: 0,
+    lingerMs: 60_000,
+    lingerRows: 3,
+  });
+  const body = batcher.add((block) => block.push(1));
+  const closed = batcher.close();
+  await gate.letGo();
+  await Promise.all([body, closed]);
+});
+
 test('a failed commit refuses exactly the bodies it held', async () => {
   const gate = createGate();
-  const batcher = createBatcher({ createBlock: createNumbers, insert: gate.insert, afterTick: 0, lingerMs: 1 });
+  const batcher = createBatcher({
+    createBlock: createNumbers,
+    insert: gate.insert,
+    afterTick: 0,
+    lingerMs: 1,
+    lingerRows: 10,
+  });
   const first = batcher.add((block) => block.push(1));
   while (gate.commits.length === 0) await wait(1);
   const second = batcher.add((block) => block.push(2));
@@ -83,6 +120,7 @@ test('ticks never go back when the clock does, and never meet a tick that was ca
     insert: gate.insert,
     afterTick: 20,
     lingerMs: 0,
+    lingerRows: 10,
     nowMs: () => nowMs,
   });
   const commit = async () => {
@@ -108,6 +146,7 @@ test('a tick is not sealed while a commit stamped with it is under way', async (
     insert: gate.insert,
     afterTick: 0,
     lingerMs: 0,
+    lingerRows: 10,
     nowMs: () => nowMs,
   });
   const done = batcher.add((block) => block.push(0));
@@ -126,6 +165,7 @@ test('a restarted store is never stamped with a tick it holds', async () => {
     insert: gate.insert,
     afterTick: 80,
     lingerMs: 0,
+    lingerRows: 10,
     nowMs: () => 50_000,
   });
   const done = batcher.add((block) => block.push(0));

@@ -37,7 +37,6 @@ describe('where a setting comes from', () => {
     assert.equal(config.settleAfterMs, 10_000);
     assert.equal(config.retentionSpansMs, 3 * 86_400_000);
     assert.equal(config.maxBodyBytes, 64 * 1024 * 1024);
-    assert.equal(config.warnFailures, 0.001);
     assert.equal(config.diskBudgetBytes, undefined);
     assert.ok(Object.isFrozen(config));
   });
@@ -121,7 +120,6 @@ describe('what is refused', () => {
     'max-body': ['0', '-1', '1XB', 'MiB', '1.5.5MB', '99999999TiB'],
     'otlp-http': ['127.0.0.1', 'host:99999', '::1:80', 'a:b:80', '[::1]', 'host:', 'http://x:1'],
     'max-nodes': ['0', '1.5', 'many', '-3', '1e9'],
-    'warn-failures': ['101%', '2', '-1%', '%'],
     store: ['chdb:', 'postgres://x', 'data', 'http://'],
     'log-level': ['loud'],
     aliases: ['a', '=b', 'a='],

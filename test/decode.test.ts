@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '#shared/error.ts';
-import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
+import { defaultLimits, inScratch, part, type SpanCursor, valueOf } from '../collector/decode/cursor.ts';
 import type { OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { decodeOtlp, type DecodeResult } from '../collector/decode/otlp-proto.ts';
@@ -29,8 +29,8 @@ function attributesOf(body: Uint8Array, limits = defaultLimits): { result: Decod
     (cursor) => {
       spans.push(
         Array.from({ length: cursor.attributeCount }, (_, i) => [
-          cursor.texts.text(cursor.keys[i]!),
-          String.fromCharCode(cursor.types[i]!),
+          cursor.texts.text(cursor.attributes[i * 4 + part.key]!),
+          String.fromCharCode(cursor.attributes[i * 4 + part.type]! % inScratch),
           textOf(cursor, i),
         ]),
       );
@@ -41,8 +41,7 @@ function attributesOf(body: Uint8Array, limits = defaultLimits): { result: Decod
 }
 
 function textOf(cursor: SpanCursor, i: number): string {
-  const bytes = cursor.sources[i] === 0 ? cursor.body : cursor.scratch;
-  return new TextDecoder().decode(bytes.subarray(cursor.ats[i], cursor.ats[i]! + cursor.lengths[i]!));
+  return cursor.texts.text(valueOf(cursor, i));
 }
 
 test('what the writer writes, protobufjs reads back', () => {
@@ -125,7 +124,7 @@ function reorder(message: Uint8Array, depth: number, random: Iterator<number>): 
 
 function fieldsOf(message: Uint8Array): Uint8Array[] {
   const fields: Uint8Array[] = [];
-  for (let at = 0; at < message.length; ) {
+  for (let at = 0; at < message.length;) {
     const writer = createProtoWriter();
     const tag = varint32(message, at, message.length);
     writer.varint(tag);
@@ -177,9 +176,10 @@ function refusesOrReads(body: Uint8Array): void {
 }
 
 test('changed bytes are refused, rejected or read, never anything else', () => {
-  const sources = [recordedBodies('faults')[55]!, ...fc.sample(otlpTraces, 20).map((traces) => writeOtlp(traces))].filter(
-    (body) => body.length > 0,
-  );
+  const sources = [
+    recordedBodies('faults')[55]!,
+    ...fc.sample(otlpTraces, 20).map((traces) => writeOtlp(traces)),
+  ].filter((body) => body.length > 0);
   const change = fc.record({ at: fc.nat(), to: fc.constantFrom(0, 1, 2, 8, 10, 18, 127, 128, 255) });
   fc.assert(
     fc.property(fc.constantFrom(...sources), fc.array(change, { minLength: 1, maxLength: 8 }), (source, changes) => {
@@ -206,7 +206,10 @@ test('invalid ids reject their span with a reason and leave the others', () => {
     { ...span, parentSpanId: 'ab' },
   ];
   for (const one of bad) {
-    for (const body of [writeOtlp(requestOf(span, one, span)), otlpJsonToProto(JSON.stringify(requestOf(span, one, span)))]) {
+    for (const body of [
+      writeOtlp(requestOf(span, one, span)),
+      otlpJsonToProto(JSON.stringify(requestOf(span, one, span))),
+    ]) {
       const { result } = attributesOf(body);
       assert.equal(result.accepted, 2);
       assert.equal(result.rejected, 1);
@@ -262,7 +265,15 @@ test('values that are no strings become text with a letter for their type', () =
 });
 
 test('limits cut keys, values, attributes, events and spans, and count what they cut', () => {
-  const limits = { ...defaultLimits, spansPerBody: 2, attributes: 3, keyBytes: 4, valueBytes: 10, events: 1, nameBytes: 5 };
+  const limits = {
+    ...defaultLimits,
+    spansPerBody: 2,
+    attributes: 3,
+    keyBytes: 4,
+    valueBytes: 10,
+    events: 1,
+    nameBytes: 5,
+  };
   const attributes = ['keykey', 'b', 'c', 'd', 'e'].map((key) => ({ key, value: { stringValue: 'é'.repeat(6) } }));
   const one: OtlpSpan = { ...span, name: 'operation', attributes, events: [{ name: 'first' }, { name: 'second' }] };
   const { result, spans } = attributesOf(writeOtlp(requestOf(one, span, span, span)), limits);
@@ -348,10 +359,25 @@ test('JSON times are exact as strings, numbers and numbers beyond 2^53', () => {
 });
 
 test('JSON that is no OTLP request is refused, a wrong field rejects its span', () => {
-  for (const text of ['', '{', '[]', 'null', '{"resourceSpans":{}}', '{"resourceSpans":[1]}', `${'['.repeat(70)}${']'.repeat(70)}`]) {
+  for (const text of [
+    '',
+    '{',
+    '[]',
+    'null',
+    '{"resourceSpans":{}}',
+    '{"resourceSpans":[1]}',
+    `${'['.repeat(70)}${']'.repeat(70)}`,
+  ]) {
     assert.throws(() => otlpJsonToProto(text), { name: 'AppError', code: 'bad-request' }, text);
   }
-  for (const wrong of [{ name: 5 }, { kind: 'SPAN_KIND_SERVER' }, { kind: 1.5 }, { startTimeUnixNano: '-1' }, { attributes: {} }, { events: [1] }]) {
+  for (const wrong of [
+    { name: 5 },
+    { kind: 'SPAN_KIND_SERVER' },
+    { kind: 1.5 },
+    { startTimeUnixNano: '-1' },
+    { attributes: {} },
+    { events: [1] },
+  ]) {
     const body = otlpJsonToProto(JSON.stringify(requestOf(span, { ...span, ...wrong } as unknown as OtlpSpan)));
     const { result } = attributesOf(body);
     assert.deepEqual([result.accepted, result.rejected], [1, 1], JSON.stringify(wrong));
@@ -359,13 +385,26 @@ test('JSON that is no OTLP request is refused, a wrong field rejects its span', 
 });
 
 test('JSON fields of unknown names, in snake case too, are ignored; null is absent', () => {
-  const odd = { ...span, trace_id: 'zz', start_time_unix_nano: 5, extra: { deep: [1] }, attributes: null, status: null };
+  const odd = {
+    ...span,
+    trace_id: 'zz',
+    start_time_unix_nano: 5,
+    extra: { deep: [1] },
+    attributes: null,
+    status: null,
+  };
   const body = otlpJsonToProto(JSON.stringify(requestOf(odd as unknown as OtlpSpan)));
   assert.equal(spansOf(body)[0]?.startNs, 1000n);
 });
 
 test('an empty body is an empty request', () => {
-  assert.deepEqual(attributesOf(new Uint8Array(0)).result, { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0 });
+  assert.deepEqual(attributesOf(new Uint8Array(0)).result, {
+    accepted: 0,
+    rejected: 0,
+    reason: '',
+    truncated: 0,
+    redacted: 0,
+  });
   assert.equal(otlpJsonToProto('{}').length, 0);
 });
 
@@ -383,7 +422,7 @@ test('a vocabulary that fills up starts anew in the middle of a body', () => {
     if (cursor.texts.generation !== generation) resets++;
     ({ generation } = cursor.texts);
     assert.equal(cursor.texts.text(cursor.name), `name ${i}`);
-    assert.equal(cursor.texts.text(cursor.keys[3]!), `key ${i} 3`);
+    assert.equal(cursor.texts.text(cursor.attributes[12 + part.key]!), `key ${i} 3`);
     assert.equal(cursor.resource.attributes.get('service.name'), 'churn');
     i++;
   });

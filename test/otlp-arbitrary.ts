@@ -46,7 +46,9 @@ export function canonical(value: unknown, key: string): unknown {
 
 /** A message that is present, though empty, is no default. */
 function isDefault(value: unknown): boolean {
-  return value === undefined || value === '' || value === 0 || value === '0' || (Array.isArray(value) && value.length === 0);
+  return (
+    value === undefined || value === '' || value === 0 || value === '0' || (Array.isArray(value) && value.length === 0)
+  );
 }
 
 const hex = (bytes: number): fc.Arbitrary<string> =>
@@ -54,9 +56,21 @@ const hex = (bytes: number): fc.Arbitrary<string> =>
     .uint8Array({ minLength: bytes, maxLength: bytes })
     .map((id) => Buffer.from(id).toString('hex'))
     .filter((id) => !/^0*$/.test(id));
-const text = fc.oneof(fc.string({ maxLength: 20 }), fc.string({ unit: 'grapheme', maxLength: 200 }), fc.constantFrom('', '-', 'GET'));
+const text = fc.oneof(
+  fc.string({ maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 200 }),
+  fc.constantFrom('', '-', 'GET'),
+);
 const key = fc.oneof(
-  fc.constantFrom('http.status_code', 'component', 'upstream_cluster', 'server.address', 'http.url', 'istio.namespace', 'k'),
+  fc.constantFrom(
+    'http.status_code',
+    'component',
+    'upstream_cluster',
+    'server.address',
+    'http.url',
+    'istio.namespace',
+    'k',
+  ),
   fc.string({ minLength: 1, maxLength: 40 }),
 );
 const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String);
@@ -96,7 +110,9 @@ export const otlpSpan: fc.Arbitrary<OtlpSpan> = fc.record(
     ...attributed,
     events: fc.array(fc.record({ timeUnixNano: time, name: text, ...attributed }), { maxLength: 3 }),
     droppedEventsCount: count,
-    links: fc.array(fc.record({ traceId: hex(16), spanId: hex(8), traceState: text, ...attributed, flags: count }), { maxLength: 3 }),
+    links: fc.array(fc.record({ traceId: hex(16), spanId: hex(8), traceState: text, ...attributed, flags: count }), {
+      maxLength: 3,
+    }),
     droppedLinksCount: count,
     status: fc.record({ message: text, code: fc.integer({ min: 0, max: 2 }) }, { requiredKeys: [] }),
   },

@@ -40,7 +40,7 @@ const allowed: readonly (readonly [place: string, imports: readonly string[]])[]
 const fences: readonly (readonly [pattern: RegExp, places: readonly string[]])[] = [
   [/^(@clickhouse\/client|chdb)/, ['collector/store/db.ts']],
   [/^(hono|@hono\/)/, ['collector/serve/']],
-  [/^@grpc\/grpc-js/, ['collector/receive/otlp-grpc.ts']],
+  [/^node:http2/, ['collector/receive/otlp-grpc.ts']],
   [/^@opentelemetry\//, ['collector/self.ts']],
   [/^node:/, ['collector/', 'scripts/', 'fixtures/', 'bench/']],
 ];

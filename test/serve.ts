@@ -3,7 +3,11 @@ import { after } from 'node:test';
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { ServeDeps } from '../collector/serve/deps.ts';
 import { createApi, type Api } from '../collector/serve/http.ts';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { createDeriver } from '../collector/derive/deriver.ts';
+import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { createSpanBlock } from '../collector/store/span-block.ts';
 
 export interface Served {
   readonly api: Api;
@@ -17,12 +21,12 @@ export interface Served {
   json(path: string): Promise<unknown>;
 }
 
-/** Starts it for the tests of a file; `said` replaces parts. */
-export async function startServing(
-  said: Partial<Omit<ServeDeps, 'config'>> & { config?: Partial<ServeDeps['config']> } = {},
-): Promise<Served> {
-  const db = await createDb('chdb::memory:');
-  await migrate(db);
+type Said = Partial<Omit<ServeDeps, 'config'>> & { readonly config?: Partial<ServeDeps['config']> };
+
+/** Starts it for the tests of a file. in: what is not as usual; `db` to share the store of another one. */
+export async function startServing(said: Said = {}): Promise<Served> {
+  const db = said.db ?? (await createDb('chdb::memory:'));
+  if (said.db === undefined) await migrate(db);
   const open: Served['open'] = { frames: [], unsettled: 0 };
   const bugs: unknown[] = [];
   const api = await createApi({
@@ -66,7 +70,7 @@ export async function startServing(
   });
   after(async () => {
     await api.close();
-    await db.close();
+    if (said.db === undefined) await db.close();
   });
   const get = (path: string, init?: RequestInit): Promise<Response> => fetch(api.url + path, init);
   return {
@@ -90,4 +94,24 @@ export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise
     'edges',
     frames.map((frame) => ({ ...frame, tick: frame.frame })),
   );
+}
+
+/** Stores the spans of OTLP bodies as one commit. */
+export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: number): Promise<void> {
+  const block = createSpanBlock();
+  const normalised = createNormalised();
+  for (const body of bodies) {
+    decodeOtlp(body, (span) => {
+      normalise(span, normalised);
+      block.append(span, normalised);
+    });
+  }
+  await db.insertNative('spans', block.seal(tick));
+}
+
+/** Settles every trace that was stored at or before the tick, as the derivation does. */
+export async function settle(db: Db, tick: number): Promise<void> {
+  const deriver = await createDeriver(db, { settleTicks: 1, lateTicks: 1000, maxEdges: 10_000, calls: {} }, () => {});
+  await deriver.advance(tick + 2, tick);
+  await deriver.close();
 }

@@ -128,3 +128,46 @@ export function callBetween(calls: readonly Call[], source: string, target: stri
   }
   return call;
 }
+
+/** users → a (SDK and sidecar) → b (SDK and sidecar), as Istio sends it. */
+export const oneHop = (): Span[] => [
+  proxy({ id: 'aS', service: 'a', kind: 'server', ms: 20, version: 'v1' }),
+  span({ id: 'aApp', parent: 'aS', service: 'a', kind: 'server', at: 1, ms: 18, version: '1.2.3' }),
+  span({ id: 'work', parent: 'aApp', service: 'a', at: 2, ms: 15 }),
+  span({ id: 'aC', parent: 'work', service: 'a', kind: 'client', at: 2, ms: 14, httpCode: 200, peer: 'b.shop' }),
+  proxy({
+    id: 'aOut',
+    parent: 'aC',
+    service: 'a',
+    kind: 'client',
+    at: 3,
+    ms: 12,
+    peer: 'b',
+    peerNamespace: 'shop',
+    version: 'v1',
+  }),
+  proxy({ id: 'bS', parent: 'aOut', service: 'b', kind: 'server', at: 4, ms: 10, version: 'v2' }),
+  span({ id: 'bApp', parent: 'bS', service: 'b', kind: 'server', at: 5, ms: 8 }),
+];
+
+/** An attempt of the gateway's to reach b, of 8 ms. */
+export const attempt = (retry: number, at: number, code: number, parent = 'S'): Span =>
+  gateway({
+    id: `r${parent}${retry}${at}`,
+    parent,
+    kind: 'client',
+    at,
+    ms: 8,
+    httpCode: code,
+    retryCount: retry,
+    peer: 'b',
+    peerNamespace: 'shop',
+  });
+
+/** The sidecar of a calls b. */
+export const out = (given: Partial<Given>): Span =>
+  proxy({ id: 'out', service: 'a', kind: 'client', peer: 'b', peerNamespace: 'shop', ...given });
+
+/** The sidecar of b is called by it. */
+export const into = (given: Partial<Given>): Span =>
+  proxy({ id: 'in', parent: 'out', service: 'b', kind: 'server', ...given });

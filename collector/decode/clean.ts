@@ -6,10 +6,11 @@ import { redacted } from './cursor.ts';
 import { texts } from './keys.ts';
 import type { OtlpAnyValue, OtlpKeyValue } from './otlp.ts';
 import { eachField, readAnyValue, readText } from './otlp-read.ts';
-import { policy, treat, treatmentOf, urlIsDirty } from './policy.ts';
+import { policy, refreshTreatments, treat, treatmentOf, urlIsDirty } from './policy.ts';
 
 /** Whether a message's KeyValues under this field number break a limit or hold a secret. Throws WireError. */
 export function isDirty(bytes: Uint8Array, view: DataView, at: number, end: number, under: number): boolean {
+  refreshTreatments();
   let dirty = false;
   let count = 0;
   eachField(bytes, at, end, (field, wireType, from, to) => {

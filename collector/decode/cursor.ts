@@ -53,7 +53,21 @@ export const defaultLimits: DecodeLimits = {
 };
 
 /** Letters of `types`, as character codes; the store's column attributeTypes holds the same letters. */
-export const typeCode = { string: 115, bool: 98, int: 105, double: 100, bytes: 120, array: 97, kvlist: 107, none: 110 } as const;
+export const typeCode = {
+  string: 115,
+  bool: 98,
+  int: 105,
+  double: 100,
+  bytes: 120,
+  array: 97,
+  kvlist: 107,
+  none: 110,
+} as const;
+
+/** What the four numbers of an attribute are: key number; where its text is; how long; type code, plus inScratch. */
+export const part = { key: 0, at: 1, length: 2, type: 3 } as const;
+/** Added to the type code of a text that lies in scratch. */
+export const inScratch = 256;
 
 export interface SpanCursor {
   readonly texts: Texts;
@@ -79,15 +93,13 @@ export interface SpanCursor {
   statusMessageLength: number;
   traceStateAt: number;
   traceStateLength: number;
-  /** Attribute i: key number, type code, source and position of its text. */
   attributeCount: number;
-  readonly keys: Uint32Array;
-  readonly types: Uint8Array;
-  readonly sources: Uint8Array;
-  readonly ats: Uint32Array;
-  readonly lengths: Uint32Array;
+  /** Four numbers an attribute, one after the other because they are used together: see `part`. */
+  readonly attributes: Int32Array;
   /** True when all attributes are strings. */
   plain: boolean;
+  /** True when each attribute's key is a known one. */
+  known: boolean;
   /** By known key: attribute index + 1, 0 when absent. The last of equal keys. */
   readonly slots: Uint16Array;
   /** Pieces of the column `rest`. */
@@ -136,12 +148,9 @@ export function createCursor(): SpanCursor {
     traceStateAt: 0,
     traceStateLength: 0,
     attributeCount: 0,
-    keys: new Uint32Array(maxAttributes),
-    types: new Uint8Array(maxAttributes),
-    sources: new Uint8Array(maxAttributes),
-    ats: new Uint32Array(maxAttributes),
-    lengths: new Uint32Array(maxAttributes),
+    attributes: new Int32Array(maxAttributes * 4),
     plain: true,
+    known: true,
     slots: new Uint16Array(keyLimit),
     restCount: 0,
     restSources: new Uint8Array(maxRest),
@@ -157,6 +166,11 @@ export function createCursor(): SpanCursor {
 
 /** Vocabulary number of attribute i's text. */
 export function valueOf(cursor: SpanCursor, i: number): number {
-  const view = cursor.sources[i] === 0 ? cursor.bodyView : cursor.scratchView;
-  return cursor.texts.intern(view, cursor.ats[i]!, cursor.lengths[i]!);
+  const at = cursor.attributes[i * 4 + part.at]!;
+  return cursor.texts.intern(viewOf(cursor, i), at, cursor.attributes[i * 4 + part.length]!);
+}
+
+/** The bytes that attribute i's text lies in. */
+export function viewOf(cursor: SpanCursor, i: number): DataView {
+  return cursor.attributes[i * 4 + part.type]! < inScratch ? cursor.bodyView : cursor.scratchView;
 }

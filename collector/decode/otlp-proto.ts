@@ -172,6 +172,13 @@ function findParts(at: number, end: number): Parts {
   const parts: Parts = { fieldAt: -1, at: -1, end: -1, schemaAt: -1, schemaEnd: -1 };
   while (at < end) {
     const fieldAt = at;
+    // Spans and scopes, which are not wanted here, are stepped over without a call.
+    if (bytes[at] === 0x12 && at + 2 < end && bytes[at + 2]! < 128) {
+      const low = bytes[at + 1]!;
+      at += low < 128 ? 2 + low : 3 + (low & 127) + (bytes[at + 2]! << 7);
+      if (at > end) fail('length beyond the end');
+      continue;
+    }
     const tag = varint32(bytes, at, end);
     at = skip(bytes, tag, wire.at, end);
     if (tag === 0x0a) {

@@ -63,11 +63,11 @@ export function readAnyValue(
     else if (field === 3 && wireType === 0) {
       value = { intValue: BigInt.asIntN(64, varint64(bytes, from, to)).toString() };
     } else if (field === 4 && wireType === 1) value = { doubleValue: jsonDouble(readDouble(bytes, from)) };
-    else if (field === 5 && wireType === 2) value = { arrayValue: { values: readArray(bytes, from, to, depth + 1, stop) } };
+    else if (field === 5 && wireType === 2)
+      value = { arrayValue: { values: readArray(bytes, from, to, depth + 1, stop) } };
     else if (field === 6 && wireType === 2) {
       value = { kvlistValue: { values: readKeyValues(bytes, from, to, 1, depth + 1, stop) } };
-    }
-    else if (field === 7 && wireType === 2) value = { bytesValue: readBase64(bytes, from, to) };
+    } else if (field === 7 && wireType === 2) value = { bytesValue: readBase64(bytes, from, to) };
   });
   return value;
 }

@@ -45,7 +45,9 @@ export function enforce(limits: DecodeLimits, redaction: Redaction): void {
   policy.redactedValues = 0;
 }
 
-function forgetOld(): void {
+/** Forgets the answers for numbers of an earlier vocabulary. To be called before the keys of a span or origin are asked. */
+export function refreshTreatments(): void {
+  if (generation === texts.generation) return;
   generation = texts.generation;
   keys.fill(0);
   parameters.fill(0);
@@ -53,9 +55,11 @@ function forgetOld(): void {
 
 /** The treatment of the key with this vocabulary number. */
 export function treatmentOf(id: number): number {
-  if (generation !== texts.generation) forgetOld();
-  const known = id < keys.length ? keys[id]! : 0;
-  return known === 0 ? askKey(id) : known;
+  if (id < keys.length) {
+    const known = keys[id]!;
+    if (known !== 0) return known;
+  }
+  return askKey(id);
 }
 
 function askKey(id: number): number {
@@ -66,7 +70,6 @@ function askKey(id: number): number {
 }
 
 function isSecretParameter(id: number): boolean {
-  if (generation !== texts.generation) forgetOld();
   if (id >= parameters.length) parameters = grown(parameters, id);
   let answer = parameters[id]!;
   if (answer === 0) {

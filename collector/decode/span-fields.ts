@@ -4,27 +4,18 @@
  * with the key that followed the previous one last time. No object and no string is made for such a span.
  * Spec: opentelemetry/proto/trace/v1/trace.proto 1.11.
  */
-import { isDirty, cleanAttributes, cut } from './clean.ts';
-import { maxRest, type SpanCursor, typeCode } from './cursor.ts';
+import { inScratch, type SpanCursor, typeCode } from './cursor.ts';
 import { keyLimit, texts } from './keys.ts';
-import { eachField, readEvent, readLink } from './otlp-read.ts';
-import { writeEvent, writeLink } from './otlp-write.ts';
-import { policy, treat, treatmentOf, urlIsDirty } from './policy.ts';
-import { createProtoWriter, fail, lengthAt, skip, varint32, wire } from './protobuf.ts';
-import { cutLength, putRedacted, putText, readValue, reserveScratch, scratch, value } from './values.ts';
-
-/** What the last span lost to limits, added to its dropped counts; set anew by readSpan. */
-const dropped = { attributes: 0, events: 0, links: 0, unknownBytes: 0 };
-/** Events of the span so far. */
-let events = 0;
-/** Links of the span so far, those with invalid ids too. */
-let links = 0;
+import { eachField } from './otlp-read.ts';
+import { policy, refreshTreatments, treat, treatmentOf, urlIsDirty } from './policy.ts';
+import { fail, lengthAt, skip, varint32, wire } from './protobuf.ts';
+import { addRest, beginRest, dropped, keepCounts, keepEvent, keepLink, keepUnknown } from './span-rest.ts';
+import { cutLength, putRedacted, putText, readValue, scratch, value } from './values.ts';
 
 /** Which key followed which: by the number of the previous key, or by kind for the first one. */
 const followers = new Uint32Array(4096 + 8);
 
-const writer = createProtoWriter();
-const exceptionTypeKey = Buffer.from('exception.type');
+const decoder = new TextDecoder();
 
 /**
  * Reads the Span in [at, end) of the cursor's body.
@@ -37,9 +28,17 @@ export function readSpan(cursor: SpanCursor, at: number, end: number): void {
   let traceIdAt = -1;
   let spanIdAt = -1;
   let previous = 4096;
+  refreshTreatments();
   while (at < end) {
     const fieldAt = at;
     let tag = bytes[at++]!;
+    // Attributes first: most fields are.
+    if (tag === 0x4a) {
+      const length = lengthAt(bytes, at, end);
+      at = wire.at + length;
+      previous = readAttribute(cursor, wire.at, at, previous);
+      continue;
+    }
     if (tag > 127) {
       tag = varint32(bytes, fieldAt, end);
       at = wire.at;
@@ -95,12 +94,6 @@ export function readSpan(cursor: SpanCursor, at: number, end: number): void {
         cursor.endHi = view.getUint32(at + 4, true);
         at += 8;
         break;
-      case 0x4a: {
-        const length = lengthAt(bytes, at, end);
-        at = wire.at + length;
-        previous = readAttribute(cursor, wire.at, at, previous);
-        break;
-      }
       case 0x50:
         dropped.attributes += varint32(bytes, at, end);
         at = wire.at;
@@ -162,17 +155,10 @@ function reset(cursor: SpanCursor): void {
   cursor.traceStateLength = 0;
   cursor.attributeCount = 0;
   cursor.plain = true;
+  cursor.known = true;
   cursor.slots.fill(0);
-  cursor.restCount = 0;
-  cursor.linkCount = 0;
-  cursor.exceptionType = 0;
   scratch.at = 0;
-  dropped.attributes = 0;
-  dropped.events = 0;
-  dropped.links = 0;
-  dropped.unknownBytes = 0;
-  events = 0;
-  links = 0;
+  beginRest(cursor);
 }
 
 function isZeroId(view: DataView, at: number, length: number): boolean {
@@ -252,25 +238,27 @@ function keep(
       length = cutLength(source === 0 ? bytes : cursor.scratch, textAt, length, policy.limits.valueBytes);
     }
   }
-  if (treatmentOf(id) !== treat.keep && length > 0) {
+  const treatment = treatmentOf(id);
+  if (treatment !== treat.keep && length > 0) {
     value.type = type;
     value.source = source;
     value.at = textAt;
     value.length = length;
-    redact(cursor, treatmentOf(id));
+    redact(cursor, treatment);
     type = value.type;
     source = value.source;
     textAt = value.at;
     length = value.length;
   }
   const i = cursor.attributeCount++;
-  cursor.keys[i] = id;
-  cursor.types[i] = type;
-  cursor.sources[i] = source;
-  cursor.ats[i] = textAt;
-  cursor.lengths[i] = length;
+  const { attributes } = cursor;
+  attributes[i * 4] = id;
+  attributes[i * 4 + 1] = textAt;
+  attributes[i * 4 + 2] = length;
+  attributes[i * 4 + 3] = source === 0 ? type : type + inScratch;
   if (type !== typeCode.string) cursor.plain = false;
   if (id < keyLimit) cursor.slots[id] = i + 1;
+  else cursor.known = false;
   return id < 4096 ? id : 4096;
 }
 
@@ -283,7 +271,7 @@ function redact(cursor: SpanCursor, treatment: number): void {
   const isQuery = treatment === treat.query;
   const view = value.source === 0 ? cursor.bodyView : cursor.scratchView;
   if (value.type !== typeCode.string || !urlIsDirty(view, value.at, value.length, isQuery)) return;
-  const url = new TextDecoder().decode(new Uint8Array(view.buffer, view.byteOffset + value.at, value.length));
+  const url = decoder.decode(new Uint8Array(view.buffer, view.byteOffset + value.at, value.length));
   const clean = policy.redaction.url(url, isQuery);
   if (clean === url) return;
   policy.redactedValues++;
@@ -309,129 +297,4 @@ function readStatus(cursor: SpanCursor, fieldAt: number, at: number, end: number
     } else at = skip(bytes, tag, at, end);
   }
   if (cursor.statusCode === 0 && cursor.statusMessageLength === 0) addRest(cursor, 0, fieldAt, end - fieldAt);
-}
-
-function addRest(cursor: SpanCursor, source: number, at: number, length: number): void {
-  const last = cursor.restCount - 1;
-  if (last >= 0 && cursor.restSources[last] === source && cursor.restAts[last]! + cursor.restLengths[last]! === at) {
-    cursor.restLengths[last]! += length;
-    return;
-  }
-  if (cursor.restCount === maxRest) {
-    policy.truncated++;
-    return;
-  }
-  const i = cursor.restCount++;
-  cursor.restSources[i] = source;
-  cursor.restAts[i] = at;
-  cursor.restLengths[i] = length;
-}
-
-function keepUnknown(cursor: SpanCursor, fieldAt: number, end: number): void {
-  dropped.unknownBytes += end - fieldAt;
-  if (dropped.unknownBytes > policy.limits.unknownBytes) policy.truncated++;
-  else addRest(cursor, 0, fieldAt, end - fieldAt);
-}
-
-function keepEvent(cursor: SpanCursor, fieldAt: number, at: number, end: number): void {
-  const { body, bodyView } = cursor;
-  if (++events > policy.limits.events) {
-    dropped.events++;
-    policy.truncated++;
-    return;
-  }
-  const dirty = isDirty(body, bodyView, at, end, 3);
-  noteException(cursor, at, end);
-  if (!dirty) {
-    addRest(cursor, 0, fieldAt, end - fieldAt);
-    return;
-  }
-  const event = readEvent(body, at, end);
-  const { kept, dropped: lost } = cleanAttributes(event.attributes ?? []);
-  writer.cut(0);
-  writer.message(11, () =>
-    writeEvent(writer, {
-      ...event,
-      name: cut(event.name ?? '', policy.limits.valueBytes),
-      attributes: kept,
-      droppedAttributesCount: (event.droppedAttributesCount ?? 0) + lost,
-    }),
-  );
-  addWritten(cursor);
-}
-
-function keepLink(cursor: SpanCursor, fieldAt: number, at: number, end: number): void {
-  const { body, bodyView } = cursor;
-  if (++links > policy.limits.events) {
-    dropped.links++;
-    policy.truncated++;
-    return;
-  }
-  const dirty = isDirty(body, bodyView, at, end, 4);
-  let traceIdAt = -1;
-  let spanIdAt = -1;
-  eachField(body, at, end, (field, wireType, from, to) => {
-    if (field === 1 && wireType === 2 && to - from === 16) traceIdAt = from;
-    else if (field === 2 && wireType === 2 && to - from === 8) spanIdAt = from;
-  });
-  if (traceIdAt !== -1 && spanIdAt !== -1) {
-    const to = cursor.linkCount++ * 24;
-    cursor.linkIds.set(body.subarray(traceIdAt, traceIdAt + 16), to);
-    cursor.linkIds.set(body.subarray(spanIdAt, spanIdAt + 8), to + 16);
-  }
-  if (!dirty) {
-    addRest(cursor, 0, fieldAt, end - fieldAt);
-    return;
-  }
-  const link = readLink(body, at, end);
-  const { kept, dropped: lost } = cleanAttributes(link.attributes ?? []);
-  writer.cut(0);
-  writer.message(13, () =>
-    writeLink(writer, {
-      ...link,
-      traceState: cut(link.traceState ?? '', policy.limits.valueBytes),
-      attributes: kept,
-      droppedAttributesCount: (link.droppedAttributesCount ?? 0) + lost,
-    }),
-  );
-  addWritten(cursor);
-}
-
-/** Remembers exception.type of an event named `exception`. */
-function noteException(cursor: SpanCursor, at: number, end: number): void {
-  const { body, bodyView } = cursor;
-  eachField(body, at, end, (field, wireType, from, to) => {
-    if (field !== 3 || wireType !== 2 || to - from < exceptionTypeKey.length + 4) return;
-    // 0a 0e "exception.type" 12 <n> 0a <n - 2> text
-    const textAt = from + 2 + exceptionTypeKey.length + 4;
-    if (body[from] !== 0x0a || body[from + 1] !== exceptionTypeKey.length || textAt > to) return;
-    if (exceptionTypeKey.compare(body, from + 2, from + 2 + exceptionTypeKey.length) !== 0) return;
-    if (body[textAt - 4] !== 0x12 || body[textAt - 2] !== 0x0a || body[textAt - 1] !== to - textAt) return;
-    cursor.exceptionType = texts.intern(bodyView, textAt, to - textAt);
-  });
-}
-
-/** Adds what the writer holds to `rest`. */
-function addWritten(cursor: SpanCursor): void {
-  const written = writer.bytes;
-  reserveScratch(cursor, written.length);
-  cursor.scratch.set(written, scratch.at);
-  addRest(cursor, 1, scratch.at, written.length);
-  scratch.at += written.length;
-}
-
-/** Dropped counts, the sender's and ours together, go last. */
-function keepCounts(cursor: SpanCursor): void {
-  writer.cut(0);
-  for (const [field, count] of [
-    [10, dropped.attributes],
-    [12, dropped.events],
-    [14, dropped.links],
-  ] as const) {
-    if (count > 0) {
-      writer.tag(field, 0);
-      writer.varint(Math.min(count, 0xffffffff));
-    }
-  }
-  addWritten(cursor);
 }

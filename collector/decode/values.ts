@@ -92,7 +92,8 @@ export function readValue(cursor: SpanCursor, at: number, end: number): void {
     at = next;
   }
   // Once, at the end: a value may repeat its fields, of which the last one counts.
-  if (nested && (value.type === typeCode.array || value.type === typeCode.kvlist)) putJson(cursor, start, end, value.type);
+  if (nested && (value.type === typeCode.array || value.type === typeCode.kvlist))
+    putJson(cursor, start, end, value.type);
 }
 
 /** Bytes whose base64 stays within the value limit. */

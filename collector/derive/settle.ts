@@ -5,6 +5,7 @@
 import { callsOf, type Call, type CallOptions } from '#shared/calls.ts';
 import { criticalPath } from '#shared/critical-path.ts';
 import { durationBand } from '#shared/sketch.ts';
+import { workloadKinds } from '#shared/span.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
 import { edgeId, type Workload } from '#shared/workload.ts';
 import type { TraceRow } from '../store/traces.ts';
@@ -33,6 +34,16 @@ export interface Settler {
 
 export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
   const scratch = createTreeScratch();
+
+  /**
+   * Workloads in full, by namespace and name: in an open trace the proxy's span that tells the cluster may still be missing,
+   * and a preview would show the workload a second time. Settlements do not use it.
+   */
+  const known = new Map<string, Call['source']>();
+
+  function remember(workload: Call['source']): void {
+    if (workload.cluster !== '' && known.size < maxKnown) known.set(nameOf(workload), workload);
+  }
 
   function derive(rows: readonly number[]) {
     const originNs = assembler.focus(rows);
@@ -198,7 +209,11 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
         for (let node = 0; node < tree.count && !anyNew; node++) anyNew = isNew(node);
         if (!anyNew) return undefined;
       }
-      for (const call of calls) if (isNew(call.key)) frames.addCall(call, originNs, trace.traceId);
+      for (const call of calls) {
+        if (isNew(call.key)) frames.addCall(call, originNs, trace.traceId);
+        remember(call.source);
+        remember(call.target);
+      }
       const self = pathOf(tree);
       // The latency of a trace is counted once, at its first settlement.
       if (earlier === undefined) addPath(derived, self, frames);
@@ -207,10 +222,23 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     },
     preview(trace, frames) {
       const derived = derive(trace.rows);
-      for (const call of derived.calls) frames.addCall(call, derived.originNs, trace.traceId);
-      addPath(derived, pathOf(derived.tree), frames);
+      const { tree, calls, originNs } = derived;
+      for (const call of calls) {
+        // Whoever called may still arrive; only a settled trace says that nobody known did.
+        if (workloadKinds[call.source.kind] === 'unknown') continue;
+        const source = known.get(nameOf(call.source)) ?? call.source;
+        const target = known.get(nameOf(call.target)) ?? call.target;
+        frames.addCall({ ...call, source, target }, originNs, trace.traceId);
+      }
     },
   };
+}
+
+/** Workloads whose cluster is remembered for previews. */
+const maxKnown = 10_000;
+
+function nameOf({ namespace, name }: Workload): string {
+  return `${namespace}/${name}`;
 }
 
 /** Operations of one trace that search finds it by. */

@@ -6,7 +6,7 @@ import { kind, mark } from '#shared/span.ts';
 import type { SpanCursor } from '../decode/cursor.ts';
 import { key, texts, word } from '../decode/keys.ts';
 import { kindIndex, type NamedPeer, noPeer, parseHost } from './hosts.ts';
-import { perText, textAt } from './memo.ts';
+import { perText, textAt, valueStartsWith } from './memo.ts';
 
 /** Whether the span comes from an Envoy. */
 export function isEnvoy(span: SpanCursor): boolean {
@@ -32,15 +32,14 @@ const nameOf = perText<EnvoyName>((name) => ({
   authority: name.startsWith('egress ') ? texts.of(name.slice('egress '.length)) : 0,
 }));
 
-const isRouterNode = perText((nodeId) => nodeId.startsWith('router~'));
+const routerPrefix = Buffer.from('router~');
 const isInboundCluster = perText((cluster) => cluster.startsWith('inbound'));
 
 /** The marks proxy and gateway. A SERVER span that forwards to something not its own pod is a gateway's as well. */
-export function proxyMarks(span: SpanCursor): number {
-  if (!isEnvoy(span)) return isLinkerd(span) ? mark.proxy : 0;
+export function proxyMarks(span: SpanCursor, envoy: boolean): number {
+  if (!envoy) return isLinkerd(span) ? mark.proxy : 0;
   if (nameOf(span.name).router) return mark.proxy | mark.gateway;
-  const node = textAt(span, key.nodeId);
-  if (node !== 0 && isRouterNode(node)) return mark.proxy | mark.gateway;
+  if (valueStartsWith(span, key.nodeId, routerPrefix)) return mark.proxy | mark.gateway;
   if (span.kind === kind.server) {
     const cluster = textAt(span, key.upstreamCluster);
     if (cluster !== 0 && !isInboundCluster(cluster)) return mark.proxy | mark.gateway;

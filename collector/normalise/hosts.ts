@@ -34,7 +34,10 @@ export function parseHost(authority: string): NamedPeer {
 
 /** Host of an authority, in lower case, without user, port, brackets and final dot. */
 export function hostOf(authority: string): string {
-  let host = authority.slice(authority.lastIndexOf('@') + 1).trim().toLowerCase();
+  let host = authority
+    .slice(authority.lastIndexOf('@') + 1)
+    .trim()
+    .toLowerCase();
   const bracket = host.indexOf(']');
   if (host.startsWith('[') && bracket > 0) return host.slice(1, bracket);
   // More than one colon without brackets is a bare IPv6 address.

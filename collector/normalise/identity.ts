@@ -105,7 +105,8 @@ function fromResource(
     const workload = workloadLabel(attributes);
     if (workload !== '') return { name: workload, namespace: stated };
   }
-  if (stated !== '' && name.endsWith(`.${stated}`)) return { name: name.slice(0, -stated.length - 1), namespace: stated };
+  if (stated !== '' && name.endsWith(`.${stated}`))
+    return { name: name.slice(0, -stated.length - 1), namespace: stated };
   const labels = proxy ? hostOf(name).split('.') : [];
   if (labels.length === 2 || labels[2] === 'svc') {
     if (stated === '' || stated === labels[1]) return { name: labels[0]!, namespace: labels[1]! };

@@ -90,7 +90,8 @@ export function createNormalised(): Normalised {
 /** Fills `out` from the span under the cursor. */
 export function normalise(span: SpanCursor, out: Normalised, config: NormaliseConfig = defaultConfig): void {
   refresh(config);
-  const identity = identify(span, isEnvoy(span) || isLinkerd(span), config);
+  const envoy = isEnvoy(span);
+  const identity = identify(span, envoy || isLinkerd(span), config);
   out.service = identity.service;
   out.namespace = identity.namespace;
   out.cluster = identity.cluster;
@@ -103,7 +104,7 @@ export function normalise(span: SpanCursor, out: Normalised, config: NormaliseCo
   out.errorType = errorType(span, out.httpCode, out.grpcCode);
   out.principal = principal(span);
   out.marks =
-    proxyMarks(span) |
+    proxyMarks(span, envoy) |
     probeMark(span) |
     errorMarks(span) |
     (flags.disconnected ? mark.canceled : 0) |

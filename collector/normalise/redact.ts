@@ -1,5 +1,5 @@
 /**
- * Which attribute values are secrets and must not reach the store (DESIGN §7): values of keys named like credentials, user
+ * Which attribute values are secrets and must not reach the store: values of keys named like credentials, user
  * and password within URLs, secret URL parameters; on option every query string. The decoder applies it to attributes of
  * spans, events, links, resources and scopes alike; keys are asked once each.
  */
@@ -19,16 +19,35 @@ export interface RedactConfig {
 export const defaultRedactConfig: RedactConfig = { enabled: true, hide: [], keep: [], dropQuery: false };
 
 /** Words that make a key secret wherever they stand in it: `http.request.header.cookie`, `cookie.session`. */
-const anywhere = new Set(['authorization', 'cookie', 'cookies', 'password', 'passwd', 'passphrase', 'apikey', 'jwt', 'credentials']);
+const anywhere = new Set([
+  'authorization',
+  'cookie',
+  'cookies',
+  'password',
+  'passwd',
+  'passphrase',
+  'apikey',
+  'jwt',
+  'credentials',
+]);
 /** Words that do so only at its end: `auth.token`, but not `token.count` or `k8s.secret.name`. */
 const atEnd = new Set(['token', 'secret', 'pwd', 'credential']);
 /** Pairs at its end: `x-api-key`, `private_key`. */
 const keyKinds = new Set(['api', 'private', 'access', 'secret', 'signing', 'encryption']);
 
 /** URL parameters that are secrets besides those named like secret keys. source: semantic conventions, url.query. */
-const signatures = new Set(['awsaccesskeyid', 'signature', 'sig', 'x-amz-signature', 'x-amz-credential', 'x-goog-signature', 'code', 'auth']);
+const signatures = new Set([
+  'awsaccesskeyid',
+  'signature',
+  'sig',
+  'x-amz-signature',
+  'x-amz-credential',
+  'x-goog-signature',
+  'auth',
+]);
 
-const urlKeys = /(^|[._])(url|uri|referer|referrer|location|endpoint)$|^(url\.full|http\.target|url\.path|url\.original)$|connection_string$/;
+const urlKeys =
+  /(^|[._])(url|uri|referer|referrer|location|endpoint)$|^(url\.full|http\.target|url\.path|url\.original)$|connection_string$/;
 
 /** The rules for one configuration. */
 export function createRedaction(config: RedactConfig = defaultRedactConfig): Redaction {

@@ -94,10 +94,15 @@ export function protocol(span: SpanCursor, http: number, grpc: number): number {
     return databaseName(textAtEither(span, key.dbSystemName, key.dbSystem));
   }
   if (slots[key.messagingSystem] !== 0) return textAt(span, key.messagingSystem);
-  if ((slots[key.rpcSystem]! | slots[key.rpcSystemName]!) !== 0) return textAtEither(span, key.rpcSystemName, key.rpcSystem);
+  if ((slots[key.rpcSystem]! | slots[key.rpcSystemName]!) !== 0)
+    return textAtEither(span, key.rpcSystemName, key.rpcSystem);
   if (grpc !== -1 || slots[key.grpcPath] !== 0) return word.grpc;
   const web =
-    slots[key.httpRequestMethod]! | slots[key.httpMethod]! | slots[key.urlFull]! | slots[key.httpUrl]! | slots[key.httpProtocol]!;
+    slots[key.httpRequestMethod]! |
+    slots[key.httpMethod]! |
+    slots[key.urlFull]! |
+    slots[key.httpUrl]! |
+    slots[key.httpProtocol]!;
   return http !== -1 || web !== 0 ? word.http : 0;
 }
 
@@ -147,7 +152,9 @@ export function errorMarks(span: SpanCursor): number {
   return (failed ? mark.error : 0) | (textAt(span, key.canceled) === word.true ? mark.canceled : 0);
 }
 
-const isProbeAgent = perText((agent) => /^(kube-probe\/|GoogleHC\/|ELB-HealthChecker\/|Envoy\/HC|Amazon-Route53-Health)/.test(agent));
+const isProbeAgent = perText((agent) =>
+  /^(kube-probe\/|GoogleHC\/|ELB-HealthChecker\/|Envoy\/HC|Amazon-Route53-Health)/.test(agent),
+);
 const isHealthService = perText((name) => /(^|\/)grpc\.health\.v1\.Health(\/|$)/.test(name));
 
 /** The mark probe (rule C6): known by its agent or by the gRPC health service. A path alone, /healthz, proves nothing. */

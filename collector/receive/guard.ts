@@ -47,6 +47,11 @@ export function readTls(files: {
   };
 }
 
+/** The TLS of the readers' door: a read token stands in for the client certificate, which browsers rarely have. */
+export function forReaders(tls: Tls | undefined, readToken: string): Tls | undefined {
+  return tls === undefined || readToken === '' ? tls : { ...tls, clientCa: undefined };
+}
+
 function readPem(path: string): Buffer {
   try {
     return readFileSync(path);

@@ -6,6 +6,7 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { ErrorBody } from '#shared/api.ts';
 import { AppError, errorCodes, quoted } from '#shared/error.ts';
 import type { Env } from './app.ts';
+import type { ServeDeps } from './deps.ts';
 
 /** Turns the first thing wrong with a request's parameters into a message that names the parameter. */
 export const refuseQuery: Hook<unknown, Env, string, unknown> = (result, c) => {
@@ -54,13 +55,11 @@ export function noSuchRoute(c: Context<Env>): never {
   throw new AppError('not-found', `cannot find ${quoted(c.req.path)}: there is no such route, see /api/openapi.json`);
 }
 
-/** in: called after each request with the route's pattern, never the path itself. */
-export function measure(
-  observe: ((route: string, status: number, seconds: number) => void) | undefined,
-): MiddlewareHandler {
+/** Tells `observe` of each request, with the route's pattern, never the path itself, and lets `around` run it. */
+export function measure({ observe, around }: Pick<ServeDeps, 'observe' | 'around'>): MiddlewareHandler {
   return async (c, next) => {
     const startedMs = performance.now();
-    await next();
+    await (around === undefined ? next() : around(c.req.method, c.req.path, next));
     observe?.(routePath(c), c.res.status, (performance.now() - startedMs) / 1000);
   };
 }

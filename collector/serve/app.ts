@@ -34,7 +34,7 @@ export function createApp(deps: ServeDeps): App {
   const pages = readPages(deps.uiDirectory);
 
   app.onError(answerError(deps.onBug));
-  app.use(measure(deps.observe));
+  app.use(measure(deps));
   app.use(securityHeaders(deps.config, pages.scripts));
   app.use(checkHost(deps.config.listen.host));
   app.use(compress());

@@ -34,6 +34,8 @@ export interface ServeDeps {
   readonly uiDirectory?: string;
   /** Called after each request. */
   observe?(route: string, status: number, seconds: number): void;
+  /** Runs each request, for whoever watches it from around: own traces. */
+  around?(method: string, path: string, run: () => Promise<void>): Promise<void>;
   /** A bug: logged once with its stack. */
   onBug(error: unknown): void;
   /** The clock; tests set it. */

@@ -32,7 +32,7 @@ export function toTraceView(stored: StoredTrace, options: CallOptions): TraceVie
   const columns = toColumns(spans.map(toSpan));
   const tree = buildTree(columns, Uint32Array.from(spans.keys()));
   const found = callsOf(tree, options);
-  const details = toDetails(spans);
+  const emitterOf = createEmitters();
   const { originNs } = columns;
   const idOf = (node: number): string => spanIdHex(columns.spanId, tree.row[node] as number);
   let endNs = 0;
@@ -55,7 +55,7 @@ export function toTraceView(stored: StoredTrace, options: CallOptions): TraceVie
     spanAt(node) {
       const row = tree.row[node] as number;
       const span = spans[row] as StoredSpan;
-      const detail = details.spans[row] as OtlpSpan;
+      const detail = detailOf(span);
       const workload = found.workloadOf(node);
       const startNs = tree.startNs[node] as number;
       const callId = found.callOf[node] as number;
@@ -85,7 +85,7 @@ export function toTraceView(stored: StoredTrace, options: CallOptions): TraceVie
         callId: callId < 0 ? null : callId,
       };
     },
-    emitterOf: (node) => details.emitters[tree.row[node] as number] as Emitter,
+    emitterOf: (node) => emitterOf(spans[tree.row[node] as number] as StoredSpan),
   };
 }
 
@@ -107,32 +107,36 @@ function parentOf(tree: TraceTree, node: number, span: StoredSpan, idOf: (node: 
   return names && span.parentId !== '' && span.parentId !== span.spanId ? span.parentId : null;
 }
 
-/** Events, links, resource and scope, by row. Rows that share resource and scope are unpacked together. */
-function toDetails(spans: readonly StoredSpan[]): { spans: OtlpSpan[]; emitters: Emitter[] } {
-  // The same dictionary entry is the same array.
-  const groups = new Map<Uint8Array, Map<Uint8Array, number[]>>();
-  spans.forEach(({ resource, scope }, row) => {
-    let byScope = groups.get(resource);
-    if (byScope === undefined) groups.set(resource, (byScope = new Map()));
-    const rows = byScope.get(scope);
-    if (rows) rows.push(row);
-    else byScope.set(scope, [row]);
-  });
-  const details = new Array<OtlpSpan>(spans.length);
-  const emitters = new Array<Emitter>(spans.length);
-  for (const rows of [...groups.values()].flatMap((byScope) => [...byScope.values()])) {
-    const [envelope] = toOtlpJson(rows.map((row) => spans[row] as StoredSpan)).resourceSpans ?? [];
-    const [scoped] = envelope?.scopeSpans ?? [];
-    const emitter = {
-      resource: toAttributes(envelope?.resource?.attributes),
-      scope: { name: scoped?.scope?.name ?? '', version: scoped?.scope?.version ?? '' },
-    };
-    rows.forEach((row, i) => {
-      details[row] = scoped?.spans?.[i] ?? {};
-      emitters[row] = emitter;
-    });
-  }
-  return { spans: details, emitters };
+const noBytes = new Uint8Array();
+
+/** Events and links of a span. */
+function detailOf(span: StoredSpan): OtlpSpan {
+  if (span.rest.length === 0) return {};
+  return firstSpan(toOtlpJson([{ ...span, attributes: [], resource: noBytes, scope: noBytes }])) ?? {};
+}
+
+function firstSpan({ resourceSpans }: OtlpTraces): OtlpSpan | undefined {
+  return resourceSpans?.[0]?.scopeSpans?.[0]?.spans?.[0];
+}
+
+/** Unpacks resource and scope once for all spans that share them: the same dictionary entry is the same array. */
+function createEmitters(): (span: StoredSpan) => Emitter {
+  const known = new Map<Uint8Array, Map<Uint8Array, Emitter>>();
+  return (span) => {
+    let byScope = known.get(span.resource);
+    if (byScope === undefined) known.set(span.resource, (byScope = new Map()));
+    let emitter = byScope.get(span.scope);
+    if (emitter === undefined) {
+      const [envelope] = toOtlpJson([{ ...span, attributes: [], rest: noBytes }]).resourceSpans ?? [];
+      const scope = envelope?.scopeSpans?.[0]?.scope;
+      emitter = {
+        resource: toAttributes(envelope?.resource?.attributes),
+        scope: { name: scope?.name ?? '', version: scope?.version ?? '' },
+      };
+      byScope.set(span.scope, emitter);
+    }
+    return emitter;
+  };
 }
 
 function toAttributes(pairs: readonly OtlpKeyValue[] = []): Record<string, AttributeValue> {

@@ -1,6 +1,7 @@
 /**
  * Group commit: bodies are decoded straight into the open block; one commit runs at a time and takes all that gathered
- * while the one before it ran, so commits are small when little comes and large when much comes. A body's promise
+ * while the one before it ran, so commits are small when little comes and large when much comes; when very little comes, the first body waits a moment
+ * for others, because a commit costs the same for one span as for hundreds. A body's promise
  * settles when the commit that holds it has settled.
  *
  * Every commit is stamped with a tick, the whole second of ingest. Ticks never go back, not even when the clock does, and a
@@ -34,8 +35,10 @@ export interface BatcherOptions<B extends Block> {
   readonly insert: (block: readonly Uint8Array[], rows: number) => Promise<void>;
   /** No commit is stamped with this tick or an earlier one: the store's newest. */
   readonly afterTick: number;
-  /** How long the first body of a commit waits for company. */
+  /** How long the first body of a commit waits for company, */
   readonly lingerMs: number;
+  /** unless this many rows have gathered: then the commit is worth its cost. */
+  readonly lingerRows: number;
   readonly nowMs?: () => number;
 }
 
@@ -45,7 +48,7 @@ interface Waiter {
 }
 
 export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batcher<B> {
-  const { createBlock, insert, lingerMs, nowMs = Date.now } = options;
+  const { createBlock, insert, lingerMs, lingerRows, nowMs = Date.now } = options;
   let open = createBlock();
   let spare = createBlock();
   let waiters: Waiter[] = [];
@@ -54,6 +57,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   let inFlightTick: number | undefined;
   let leastTick = options.afterTick + 1;
   let newestTick = options.afterTick;
+  let closing = false;
 
   function currentTick(): number {
     leastTick = Math.max(leastTick, Math.floor(nowMs() / 1000));
@@ -81,10 +85,13 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   }
 
   function start(): void {
+    clearTimeout(timer);
     timer = undefined;
     committing = commit().finally(() => {
       committing = undefined;
-      if (waiters.length > 0) start();
+      if (waiters.length === 0) return;
+      if (open.rows >= lingerRows || closing) start();
+      else timer = setTimeout(start, lingerMs);
     });
   }
 
@@ -92,7 +99,10 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     async add(fill) {
       const result = fill(open);
       const done = new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }));
-      if (committing === undefined && timer === undefined) timer = setTimeout(start, lingerMs);
+      if (committing === undefined) {
+        if (open.rows >= lingerRows) start();
+        else timer ??= setTimeout(start, lingerMs);
+      }
       await done;
       return result;
     },
@@ -102,10 +112,8 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     },
     newestTick: () => newestTick,
     async close() {
-      if (timer !== undefined) {
-        clearTimeout(timer);
-        start();
-      }
+      closing = true;
+      if (timer !== undefined) start();
       while (committing !== undefined) await committing;
     },
   };

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { isMainThread } from 'node:worker_threads';
 import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { AppError, quoted } from '#shared/error.ts';
 
@@ -71,7 +72,10 @@ async function createEmbedded(location: string): Promise<Db> {
   const directory = memory ? mkdtempSync(join(tmpdir(), 'throughline-')) : resolve(location);
   mkdirSync(directory, { recursive: true });
   const client = await openChdb(directory);
-  const inbox = mkdtempSync(join(tmpdir(), 'throughline-inbox-'));
+  const inbox = join(directory, 'inbox');
+  // What a killed process left there was never acknowledged.
+  if (isMainThread) rmSync(inbox, { recursive: true, force: true });
+  mkdirSync(inbox, { recursive: true });
   return {
     ...verbs(client),
     url: `chdb:${directory}`,
@@ -87,7 +91,6 @@ async function createEmbedded(location: string): Promise<Db> {
     },
     async close() {
       await client.close();
-      rmSync(inbox, { recursive: true, force: true });
       if (memory) rmSync(directory, { recursive: true, force: true });
     },
   };
@@ -122,7 +125,9 @@ function verbs(client: ClickHouseClient): Pick<Db, 'rows' | 'native' | 'exec' | 
         ...(params && { query_params: { ...params } }),
         clickhouse_settings: readSettings,
       });
-      return buffer(stream);
+      // A plain Uint8Array: Buffer's own slice and constructor behave differently.
+      const { buffer: memory, byteOffset, byteLength } = await buffer(stream);
+      return new Uint8Array(memory, byteOffset, byteLength);
     },
     async exec(query, params) {
       await client.command({ query, ...(params && { query_params: { ...params } }) });

@@ -9,11 +9,13 @@ const encoder = new TextEncoder();
 /** A growing byte buffer. `bytes` and `length` are open so that a hot loop can write in place after `reserve`. */
 export interface ByteBuffer {
   bytes: Uint8Array;
+  view: DataView;
   length: number;
 }
 
 export function createByteBuffer(size = 1024): ByteBuffer {
-  return { bytes: new Uint8Array(size), length: 0 };
+  const bytes = new Uint8Array(size);
+  return { bytes, view: new DataView(bytes.buffer), length: 0 };
 }
 
 /** Makes room for so many more bytes. */
@@ -22,6 +24,7 @@ export function reserve(buffer: ByteBuffer, more: number): void {
   const grown = new Uint8Array(Math.max(buffer.bytes.length * 2, buffer.length + more));
   grown.set(buffer.bytes.subarray(0, buffer.length));
   buffer.bytes = grown;
+  buffer.view = new DataView(grown.buffer);
 }
 
 export function putVaruint(buffer: ByteBuffer, value: number): void {
@@ -53,6 +56,40 @@ export function putUint64(buffer: ByteBuffer, value: number | bigint): void {
   const word = new DataView(new ArrayBuffer(8));
   word.setBigUint64(0, BigInt(value), true);
   putBytes(buffer, new Uint8Array(word.buffer));
+}
+
+/** Puts bytes [at, at + length) of the view as a String. Short ones, nearly all, are copied by words, without a call. */
+export function putRange(to: ByteBuffer, from: DataView, at: number, length: number): void {
+  if (to.length + length + 12 > to.bytes.length) reserve(to, length + 12);
+  const out = to.length + 1;
+  if (length === 0) {
+    to.bytes[out - 1] = 0;
+    to.length = out;
+  } else if (length <= 96 && at + length + 3 <= from.byteLength) {
+    const { view } = to;
+    view.setUint8(out - 1, length);
+    // The last word may copy up to three bytes too many, which the next value overwrites.
+    for (let i = 0; i < length; i += 4) view.setInt32(out + i, from.getInt32(at + i, true), true);
+    to.length = out + length;
+  } else {
+    putLength(to, length);
+    copyRange(to, from, at, length);
+  }
+}
+
+/** The length of a String whose bytes follow. */
+export function putLength(to: ByteBuffer, length: number): void {
+  reserve(to, 8);
+  let left = length;
+  for (; left > 127; left >>>= 7) to.bytes[to.length++] = (left & 127) | 128;
+  to.bytes[to.length++] = left;
+}
+
+/** Bytes without a length. */
+export function copyRange(to: ByteBuffer, from: DataView, at: number, length: number): void {
+  reserve(to, length);
+  to.bytes.set(new Uint8Array(from.buffer, from.byteOffset + at, length), to.length);
+  to.length += length;
 }
 
 /** What was put, without a copy. */
@@ -89,7 +126,7 @@ export function dictionaryBody(keys: number, keyBytes: Uint8Array, index: Uint32
   // Of no rows nothing is written at all (a map without entries in any row).
   if (index.length === 0) return [];
   const width = keys <= 0x100 ? 0 : keys <= 0x10000 ? 1 : 2;
-  const narrow = width === 0 ? Uint8Array.from(index) : width === 1 ? Uint16Array.from(index) : index;
+  const narrow = width === 0 ? new Uint8Array(index) : width === 1 ? new Uint16Array(index) : index;
   // Flags: the keys are given here (bit 9) and are the block's own (bit 10).
   const head = BigUint64Array.of(BigInt(width | (1 << 9) | (1 << 10)), BigInt(keys));
   return [bytesUnder(head), keyBytes, bytesUnder(BigUint64Array.of(BigInt(index.length))), bytesUnder(narrow)];
@@ -118,7 +155,9 @@ function innermost(type: string): string {
 }
 
 function encodeColumn(type: string, values: readonly unknown[]): Uint8Array[] {
-  return type.includes('LowCardinality') ? [dictionaryPrefix, ...encodeValues(type, values)] : encodeValues(type, values);
+  return type.includes('LowCardinality')
+    ? [dictionaryPrefix, ...encodeValues(type, values)]
+    : encodeValues(type, values);
 }
 
 function encodeValues(type: string, values: readonly unknown[]): Uint8Array[] {
@@ -133,17 +172,27 @@ function encodeValues(type: string, values: readonly unknown[]): Uint8Array[] {
     const entries = lists.flat();
     return [
       ends(lists.map((list) => list.length)),
-      ...encodeValues(map[1]!, entries.map(([key]) => key)),
-      ...encodeValues(map[2]!, entries.map(([, value]) => value)),
+      ...encodeValues(
+        map[1]!,
+        entries.map(([key]) => key),
+      ),
+      ...encodeValues(
+        map[2]!,
+        entries.map(([, value]) => value),
+      ),
     ];
   }
   if (type === 'LowCardinality(String)') return encodeDictionary(values as readonly string[]);
   const fixed = /^FixedString\((\d+)\)$/.exec(type)?.[1];
-  const out = createByteBuffer(values.length * 8 + 16);
+  if (fixed === undefined && type !== 'String') {
+    const toArray = numberArrays[type];
+    if (toArray === undefined) throw new AppError('internal', `cannot write Native column of type ${quoted(type)}`);
+    return [bytesUnder(toArray(values))];
+  }
+  const out = createByteBuffer(values.length * 16 + 16);
   for (const value of values) {
-    if (type === 'String') putText(out, value as string);
-    else if (fixed !== undefined) putFixed(out, value as string, Number(fixed));
-    else putNumber(out, type, value as number | bigint | string);
+    if (fixed === undefined) putText(out, value as string);
+    else putFixed(out, value as string, Number(fixed));
   }
   return [bytesOf(out)];
 }
@@ -174,36 +223,20 @@ function putFixed(out: ByteBuffer, hex: string, width: number): void {
   putBytes(out, bytes);
 }
 
-const wide = new DataView(new ArrayBuffer(16));
+const toBigint = (value: unknown): bigint => BigInt.asUintN(64, BigInt(value as bigint));
 
-function putNumber(out: ByteBuffer, type: string, value: number | bigint | string): void {
-  switch (type) {
-    case 'UInt8':
-      wide.setUint8(0, Number(value));
-      break;
-    case 'UInt16':
-      wide.setUint16(0, Number(value), true);
-      break;
-    case 'Int16':
-      wide.setInt16(0, Number(value), true);
-      break;
-    case 'UInt32':
-      wide.setUint32(0, Number(value), true);
-      break;
-    case 'UInt64':
-    case 'Int64':
-      wide.setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
-      break;
-    case 'UInt128':
-      wide.setBigUint64(0, BigInt.asUintN(64, BigInt(value)), true);
-      wide.setBigUint64(8, BigInt.asUintN(64, BigInt(value) >> 64n), true);
-      break;
-    case 'Float64':
-      wide.setFloat64(0, Number(value), true);
-      break;
-    default:
-      throw new AppError('internal', `cannot write Native column of type ${quoted(type)}`);
-  }
-  const width = type === 'UInt128' ? 16 : type === 'Float64' ? 8 : Number(type.replace(/\D/g, '')) / 8;
-  putBytes(out, new Uint8Array(wide.buffer, 0, width));
-}
+/** Typed arrays of number columns, which are what the format wants. */
+const numberArrays: Readonly<Record<string, (values: readonly unknown[]) => ArrayBufferView>> = {
+  UInt8: (values) => Uint8Array.from(values, Number),
+  UInt16: (values) => Uint16Array.from(values, Number),
+  UInt32: (values) => Uint32Array.from(values, Number),
+  Int16: (values) => Int16Array.from(values, Number),
+  UInt64: (values) => BigUint64Array.from(values, toBigint),
+  Int64: (values) => BigUint64Array.from(values, toBigint),
+  Float64: (values) => Float64Array.from(values, Number),
+  UInt128: (values) =>
+    BigUint64Array.from(
+      values.flatMap((value) => [BigInt(value as bigint), BigInt(value as bigint) >> 64n]),
+      toBigint,
+    ),
+};

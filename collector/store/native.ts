@@ -5,8 +5,6 @@
  */
 import { AppError, quoted } from '#shared/error.ts';
 
-export { encodeBlock } from './native-write.ts';
-
 const decoder = new TextDecoder();
 
 /** Array types of the fixed-size numbers. */
@@ -268,7 +266,10 @@ function concat(parts: readonly NativeColumn[]): NativeColumn {
     };
   }
   if ('width' in first) {
-    return { width: first.width, bytes: concatNumbers((parts as FixedColumn[]).map(({ bytes }) => bytes)) as Uint8Array };
+    return {
+      width: first.width,
+      bytes: concatNumbers((parts as FixedColumn[]).map(({ bytes }) => bytes)) as Uint8Array,
+    };
   }
   if ('ends' in first) return concatLists(parts as ListColumn[]);
   return concatNumbers(parts as NumberColumn[]);

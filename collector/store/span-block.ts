@@ -3,19 +3,19 @@
  * become. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The buffers are kept
  * for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
  */
-import type { SpanCursor } from '../decode/cursor.ts';
-import type { Texts } from '../decode/texts.ts';
+import { inScratch, part, type SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
+import { createDictionary, cutDictionary, dictionaryData, type Dictionary, grown, indexIn } from './dictionary.ts';
 import {
   blockHead,
-  type ByteBuffer,
   bytesOf,
   bytesUnder,
   columnHead,
+  copyRange,
   createByteBuffer,
-  dictionaryBody,
   dictionaryPrefix,
-  putString,
+  putLength,
+  putRange,
   reserve,
 } from './native-write.ts';
 
@@ -43,17 +43,6 @@ export interface SpanBlockMark {
   readonly attributes: number;
   readonly strings: readonly number[];
   readonly dictionaries: readonly number[];
-}
-
-/** One LowCardinality column: distinct texts and an index a row. */
-interface Dictionary {
-  /** By vocabulary number: index + 1, 0 = not in it. */
-  indexOf: Uint32Array;
-  /** Vocabulary numbers in the order of the keys. */
-  ids: Uint32Array;
-  count: number;
-  readonly keys: ByteBuffer;
-  index: Uint32Array;
 }
 
 const dictionaryNames = [
@@ -240,9 +229,10 @@ export function createSpanBlock(): SpanBlock {
     principals.index[row] = indexIn(principals, texts, normalised.principal);
     resources.index[row] = indexIn(resources, texts, span.resource.id);
     scopes.index[row] = indexIn(scopes, texts, span.scope.id);
-    putRange(linkIds, span.linkIds, 0, span.linkCount * 24);
-    putRange(statusMessage, span.body, span.statusMessageAt, span.statusMessageLength);
-    putRange(traceState, span.body, span.traceStateAt, span.traceStateLength);
+    if (span.linkCount === 0) putLength(linkIds, 0);
+    else putRange(linkIds, new DataView(span.linkIds.buffer), 0, span.linkCount * 24);
+    putRange(statusMessage, bodyView, span.statusMessageAt, span.statusMessageLength);
+    putRange(traceState, bodyView, span.traceStateAt, span.traceStateLength);
     appendAttributes(span);
     appendRest(span);
     attributeEnds[row * 2] = attributes;
@@ -250,15 +240,22 @@ export function createSpanBlock(): SpanBlock {
   }
 
   function appendAttributes(span: SpanCursor): void {
-    const { texts, attributeCount, keys, sources, ats, lengths, body, scratch } = span;
+    const { texts, attributeCount, attributes: parts, bodyView, scratchView } = span;
     if (attributes + attributeCount > attributeKeys.index.length) {
       attributeKeys.index = grown(attributeKeys.index, (attributes + attributeCount) * 2);
     }
-    for (let i = 0; i < attributeCount; i++) {
-      attributeKeys.index[attributes++] = indexIn(attributeKeys, texts, keys[i]!);
-      putRange(attributeValues, sources[i] === 0 ? body : scratch, ats[i]!, lengths[i]!);
+    const { index } = attributeKeys;
+    for (let i = 0; i < attributeCount * 4; i += 4) {
+      index[attributes++] = indexIn(attributeKeys, texts, parts[i + part.key]!);
+      const view = parts[i + part.type]! < inScratch ? bodyView : scratchView;
+      putRange(attributeValues, view, parts[i + part.at]!, parts[i + part.length]!);
     }
-    putRange(attributeTypes, span.types, 0, span.plain ? 0 : attributeCount);
+    putLength(attributeTypes, span.plain ? 0 : attributeCount);
+    if (span.plain) return;
+    reserve(attributeTypes, attributeCount);
+    for (let i = 0; i < attributeCount; i++) {
+      attributeTypes.bytes[attributeTypes.length++] = parts[i * 4 + part.type]! & 0xff;
+    }
   }
 
   function appendRest(span: SpanCursor): void {
@@ -266,15 +263,16 @@ export function createSpanBlock(): SpanBlock {
     for (let i = 0; i < span.restCount; i++) length += span.restLengths[i]!;
     putLength(rest, length);
     for (let i = 0; i < span.restCount; i++) {
-      copyRange(rest, span.restSources[i] === 0 ? span.body : span.scratch, span.restAts[i]!, span.restLengths[i]!);
+      copyRange(rest, span.restSources[i] === 0 ? span.bodyView : span.scratchView, span.restAts[i]!, span.restLengths[i]!);
     }
   }
 
   /** Bytes of a column's rows. */
   function columnData(name: ColumnName, tick: number): Uint8Array[] {
-    const whole = (array: Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array, words = 1): Uint8Array[] => [
-      bytesUnder(array.subarray(0, rows * words)),
-    ];
+    const whole = (
+      array: Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array,
+      words = 1,
+    ): Uint8Array[] => [bytesUnder(array.subarray(0, rows * words))];
     switch (name) {
       case 'tick':
         return whole(new Uint32Array(rows).fill(tick));
@@ -317,7 +315,12 @@ export function createSpanBlock(): SpanBlock {
       case 'flags':
         return whole(flags);
       case 'attributes':
-        return [dictionaryPrefix, ...whole(attributeEnds, 2), ...dictionaryData(attributeKeys, attributes), bytesOf(attributeValues)];
+        return [
+          dictionaryPrefix,
+          ...whole(attributeEnds, 2),
+          ...dictionaryData(attributeKeys, attributes),
+          bytesOf(attributeValues),
+        ];
       case 'attributeTypes':
         return [bytesOf(attributeTypes)];
       case 'rest':
@@ -364,91 +367,4 @@ export function createSpanBlock(): SpanBlock {
       for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
     },
   };
-}
-
-function createDictionary(size: number): Dictionary {
-  return {
-    indexOf: new Uint32Array(1024),
-    ids: new Uint32Array(256),
-    count: 0,
-    keys: createByteBuffer(1024),
-    index: new Uint32Array(size),
-  };
-}
-
-/** Index of the text in the dictionary, put there when it is new. */
-function indexIn(dictionary: Dictionary, texts: Texts, id: number): number {
-  const { indexOf } = dictionary;
-  if (id < indexOf.length) {
-    const known = indexOf[id]!;
-    if (known !== 0) return known - 1;
-  }
-  return addTo(dictionary, texts, id);
-}
-
-function addTo(dictionary: Dictionary, texts: Texts, id: number): number {
-  if (id >= dictionary.indexOf.length) dictionary.indexOf = grown(dictionary.indexOf, (id + 1) * 2);
-  if (dictionary.count === dictionary.ids.length) dictionary.ids = grown(dictionary.ids, dictionary.count * 2);
-  const start = texts.startOf(id);
-  putString(dictionary.keys, texts.arena.subarray(start, start + texts.lengthOf(id)));
-  dictionary.ids[dictionary.count] = id;
-  dictionary.indexOf[id] = ++dictionary.count;
-  return dictionary.count - 1;
-}
-
-/** Keeps the first `count` keys. Their bytes end where the next key began; found by walking, for this is rare. */
-function cutDictionary(dictionary: Dictionary, count: number): void {
-  for (let i = count; i < dictionary.count; i++) dictionary.indexOf[dictionary.ids[i]!] = 0;
-  dictionary.count = count;
-  let at = 0;
-  for (let i = 0; i < count; i++) {
-    let length = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = dictionary.keys.bytes[at++]!;
-      length += (byte & 127) * scale;
-      if (byte < 128) break;
-    }
-    at += length;
-  }
-  dictionary.keys.length = at;
-}
-
-function dictionaryData(dictionary: Dictionary, rows: number): Uint8Array[] {
-  return dictionaryBody(dictionary.count, bytesOf(dictionary.keys), dictionary.index.subarray(0, rows));
-}
-
-/** Puts bytes [at, at + length) as a String. */
-function putRange(to: ByteBuffer, from: Uint8Array, at: number, length: number): void {
-  if (to.length + length + 8 > to.bytes.length) reserve(to, length + 8);
-  const { bytes } = to;
-  let out = to.length;
-  if (length < 128) {
-    bytes[out++] = length;
-    if (length <= 48) {
-      for (let i = 0; i < length; i++) bytes[out + i] = from[at + i]!;
-    } else bytes.set(from.subarray(at, at + length), out);
-    to.length = out + length;
-    return;
-  }
-  putLength(to, length);
-  copyRange(to, from, at, length);
-}
-
-function putLength(to: ByteBuffer, length: number): void {
-  reserve(to, 8);
-  let left = length;
-  for (; left > 127; left >>>= 7) to.bytes[to.length++] = (left & 127) | 128;
-  to.bytes[to.length++] = left;
-}
-
-function copyRange(to: ByteBuffer, from: Uint8Array, at: number, length: number): void {
-  reserve(to, length);
-  to.bytes.set(from.subarray(at, at + length), to.length);
-  to.length += length;
-}
-
-function grown<T extends Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array>(from: T, length: number): T {
-  const to = new (from.constructor as new (length: number) => T)(length);
-  to.set(from as never);
-  return to;
 }

@@ -4,10 +4,26 @@
  * `SELECT ${storedSpanColumns} FROM spans … FORMAT Native`: exact integers, bytes as bytes.
  */
 import type { Span, SpanLink } from '#shared/span.ts';
-import type { OtlpAnyValue, OtlpEvent, OtlpKeyValue, OtlpLink, OtlpResourceSpans, OtlpScopeSpans, OtlpSpan, OtlpTraces } from '../decode/otlp.ts';
+import type {
+  OtlpAnyValue,
+  OtlpEvent,
+  OtlpKeyValue,
+  OtlpLink,
+  OtlpResourceSpans,
+  OtlpScopeSpans,
+  OtlpSpan,
+  OtlpTraces,
+} from '../decode/otlp.ts';
 import { eachField, readEvent, readHex, readLink, readResource, readScope, readText } from '../decode/otlp-read.ts';
 import { varint32 } from '../decode/protobuf.ts';
-import { type DictionaryColumn, type FixedColumn, type ListColumn, type NumberColumn, readNative, type StringColumn } from './native.ts';
+import {
+  type DictionaryColumn,
+  type FixedColumn,
+  type ListColumn,
+  type NumberColumn,
+  readNative,
+  type StringColumn,
+} from './native.ts';
 import { spanColumnTypes } from './span-block.ts';
 
 /** The SELECT list that storedSpans expects. */
@@ -125,14 +141,31 @@ function attributesOf({ ends, keys, values }: ListColumn, row: number, types: st
   }));
 }
 
+const otherFields: readonly string[] = [
+  'linkIds',
+  'statusMessage',
+  'traceState',
+  'flags',
+  'attributes',
+  'attributeTypes',
+  'rest',
+  'resource',
+  'scope',
+];
+const spanFields = Object.keys(spanColumnTypes).filter((name) => !otherFields.includes(name)) as (keyof Span &
+  keyof StoredSpan)[];
+
 /** The span that the rules on calls and paths work with. */
 export function toSpan(stored: StoredSpan): Span {
-  const { linkIds, statusMessage, traceState, flags, attributes, rest, resource, scope, ...span } = stored;
+  const { linkIds } = stored;
   const links: SpanLink[] = [];
   for (let at = 0; at + 24 <= linkIds.length; at += 24) {
     links.push({ traceId: readHex(linkIds, at, at + 16), spanId: readHex(linkIds, at + 16, at + 24) });
   }
-  return { ...span, links };
+  return {
+    ...(Object.fromEntries(spanFields.map((name) => [name, stored[name]])) as unknown as Omit<Span, 'links'>),
+    links,
+  };
 }
 
 /** The spans as an OTLP request, grouped by resource and scope in the order of their first spans. */

@@ -6,8 +6,11 @@ import { storedSpanColumns, storedSpans, type StoredSpan } from './stored-span.t
 const settledSql = readFileSync(new URL('trace-settled.sql', import.meta.url), 'utf8');
 const spansSql = `SELECT ${storedSpanColumns} FROM spans AS s
 WHERE s.traceId = toFixedString(unhex({traceId:String}), 16)
-ORDER BY s.tick, s.traceId
-LIMIT {limit:UInt32}`;
+ORDER BY s.tick, s.spanId, s.kind
+LIMIT {limit:UInt32} OFFSET {offset:UInt32}`;
+
+/** Rows unpacked at once: about a tenth of a second, in which nothing else is done. */
+const pageRows = 5_000;
 
 export interface StoredTrace {
   readonly spans: StoredSpan[];
@@ -19,14 +22,17 @@ export interface StoredTrace {
 
 /** in: 32 hex digits; how many spans at most, the earliest delivered first. out: undefined when no span of it is held. */
 export async function readTrace(db: Db, traceId: string, limit: number): Promise<StoredTrace | undefined> {
-  const [native, [settlement]] = await Promise.all([
-    db.native(spansSql, { traceId, limit: limit + 1 }),
-    db.rows<{ lastTick: number }>(settledSql, { traceId }),
-  ]);
-  const spans = storedSpans(native);
+  const settlement = db.rows<{ lastTick: number }>(settledSql, { traceId });
+  const spans: StoredSpan[] = [];
+  for (let read = pageRows; read === pageRows && spans.length <= limit;) {
+    const page = storedSpans(await db.native(spansSql, { traceId, limit: pageRows, offset: spans.length }));
+    read = page.length;
+    for (const span of page) spans.push(span);
+  }
+  const [settled] = await settlement;
+  if (spans.length === 0) return undefined;
   const truncated = spans.length > limit;
   if (truncated) spans.length = limit;
-  if (spans.length === 0) return undefined;
   const newestTick = spans.at(-1)?.tick ?? 0;
-  return { spans, truncated, settled: (settlement?.lastTick ?? 0) >= newestTick };
+  return { spans, truncated, settled: (settled?.lastTick ?? 0) >= newestTick };
 }

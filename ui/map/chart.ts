@@ -1,5 +1,5 @@
 /** Geometry of the panel's small charts. Pure; px inside a box of the given size. */
-import { line as d3Line, scaleLinear, scaleTime } from 'd3';
+import { line as d3Line, scaleLinear } from 'd3';
 
 export interface Sample {
   readonly at: number;
@@ -37,23 +37,6 @@ export function toSpark(samples: readonly Sample[], width: number, height: numbe
 
 function round(value: number): number {
   return Math.round(value * 10) / 10;
-}
-
-/** Times for the ends of an axis, in the viewer's zone. */
-export function clockText(atMs: number, withSeconds = false): string {
-  return new Intl.DateTimeFormat(undefined, {
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-    ...(withSeconds ? { second: '2-digit' } : {}),
-  }).format(atMs);
-}
-
-/** Ticks of an axis of time. */
-export function timeTicks(from: number, to: number, count: number): number[] {
-  return scaleTime([new Date(from), new Date(to)], [0, 1])
-    .ticks(count)
-    .map((date) => date.getTime());
 }
 
 export interface Heat {

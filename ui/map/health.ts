@@ -2,7 +2,7 @@
  * What colour a thing on the map has earned. The thresholds are those of the legend; the legend, the colours and the
  * sentences all read them here.
  */
-import type { GraphEdge, GraphNode } from '#shared/api.ts';
+import type { CallError, GraphEdge, GraphNode } from '#shared/api.ts';
 
 /** ok: nothing to say. idle: no calls at all. warn: degraded. bad: failing or far too slow. */
 export const healths = ['idle', 'ok', 'warn', 'bad'] as const;
@@ -23,6 +23,16 @@ export const threshold = {
 /** Share of failed calls, 0 without calls. */
 export function failedShare({ calls, failed }: { readonly calls: number; readonly failed: number }): number {
   return calls > 0 ? failed / calls : 0;
+}
+
+/** gRPC codes that are failures of the callee or the way there; the others tell the caller of a mistake of its own. */
+const failingGrpc = new Set(['2', '4', '12', '13', '14', '15']);
+
+/** Whether an error type counts as a failure (rule C7); a client error is shown, not failed. */
+export function isFailure({ code }: Pick<CallError, 'code'>): boolean {
+  const grpc = /^grpc (\d+)$/.exec(code)?.[1];
+  if (grpc !== undefined) return failingGrpc.has(grpc);
+  return /^\d+$/.test(code) ? code === '0' || Number(code) >= 500 : true;
 }
 
 /** Too slow: p99 over the threshold, made of enough calls to mean it. */

@@ -2,10 +2,11 @@
  * From numbers to what is drawn: widths, rings, pills. Pure; the drawing components only place the results.
  */
 import type { GraphEdge, GraphNode } from '#shared/api.ts';
-import type { Measure } from '../part/ellipsis.ts';
+import { middleEllipsis, type Measure } from '../part/ellipsis.ts';
 import type { Picture } from './arrange.ts';
-import { edgeHealth, failedShare, healths, type Health } from './health.ts';
-import type { Box, Point, Wish } from './place.ts';
+import { edgeHealth, failedShare, healths, nodeHealth, type Health } from './health.ts';
+import { overlaps, type Box, type Point, type Wish } from './place.ts';
+import type { Line } from './route.ts';
 import { pillTexts, type LabelChoice } from './words.ts';
 
 /** Widths of edges, px: the slightest, the busiest, and the least of a failing one. */
@@ -38,14 +39,65 @@ export function isEntry({ kind }: Pick<GraphNode, 'kind'>): boolean {
   return kind === 'users' || kind === 'unknown';
 }
 
+/** Side of a dot and the room it keeps, map px. */
+const dotSize = 48;
+
+/** The box of the dot that stands for a card. */
+export function dotBox({ x, y, width, height }: Box): Box {
+  return { x: x + width / 2 - dotSize / 2, y: y + height / 2 - dotSize / 2, width: dotSize, height: dotSize };
+}
+
+/** Path data of an edge among dots: from centre to centre, by its own line. */
+export function throughDots({ d }: Line, from: Box | undefined, to: Box | undefined): string {
+  const centre = ({ x, y, width, height }: Box) => `${x + width / 2},${y + height / 2}`;
+  return `${from ? `M${centre(from)}L` : 'M'}${d.slice(1)}${to ? `L${centre(to)}` : ''}`;
+}
+
+/** A name under a dot: what of it fits, its baseline, and its scale against 11 px. */
+export interface DotName {
+  readonly text: string;
+  readonly y: number;
+  readonly scale: number;
+  readonly box: Box;
+}
+
+/**
+ * Names under dots, as many as fit, the important ones first: failing, degraded, then the busiest.
+ * in: the map's scale, which the text makes up for; measure for 11 px text.
+ */
+export function toDotNames(nodes: readonly GraphNode[], picture: Picture, scale: number, measure: Measure): Map<string, DotName> {
+  const size = 1 / scale;
+  const most = 92;
+  const weight = (node: GraphNode) => healths.indexOf(nodeHealth(node)) * 1e9 + node.rate;
+  const names = new Map<string, DotName>();
+  const taken: Box[] = nodes.flatMap(({ id }) => {
+    const box = picture.nodes.get(id);
+    return box ? [dotBox(box)] : [];
+  });
+  for (const node of [...nodes].sort((a, b) => weight(b) - weight(a)).slice(0, 120)) {
+    const card = picture.nodes.get(node.id);
+    if (!card) continue;
+    const text = middleEllipsis(node.name, most, measure);
+    const width = (measure(text) + 6) * size;
+    const top = card.y + card.height / 2 + dotSize / 2;
+    const box = { x: card.x + card.width / 2 - width / 2, y: top, width, height: 14 * size };
+    if (taken.some((other) => overlaps(box, other))) continue;
+    taken.push(box);
+    names.set(node.id, { text, y: top + 10 * size, scale: size, box });
+  }
+  return names;
+}
+
 /** How far the text is blown up when the map is zoomed out, in twentieths, so that it stays legible. */
 export function textBoost(scale: number): number {
-  return Math.round(Math.min(1.35, Math.max(1, 0.9 / scale)) * 20) / 20;
+  // among dots there is room beside them, and text keeps its size on the screen, in steps of a sixth
+  if (detailAt(scale) === 'dot') return 0.9 / 2 ** (Math.floor(Math.log2(scale) * 6) / 6);
+  return Math.round(Math.min(1.5, Math.max(1, 0.9 / scale)) * 20) / 20;
 }
 
 /** Detail at a scale: whole cards, or dots with rings and the names of the important ones. */
 export function detailAt(scale: number): 'card' | 'dot' {
-  return scale < 0.36 ? 'dot' : 'card';
+  return scale < 0.46 ? 'dot' : 'card';
 }
 
 /** A pill: what it may say, the fullest first, and how large each is, map px. */

@@ -6,7 +6,7 @@ import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 
 import type { Box } from './place.ts';
 import { fitTo } from './scene.ts';
 
-const margin = { x: 28, top: 36, bottom: 56 };
+const margin = { x: 28, top: 50, bottom: 56 };
 
 export interface Room {
   readonly width: number;

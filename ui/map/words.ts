@@ -4,7 +4,8 @@
  */
 import { formatCount, formatMs, formatRate, formatShare } from '#shared/format.ts';
 import type { CallError, GraphEdge, GraphNode, SeriesPoint } from '#shared/api.ts';
-import { edgeHealth, failedShare, isSlow, nodeHealth, threshold, type Health } from './health.ts';
+import { clockText } from '../part/clock.ts';
+import { byTrouble, edgeHealth, failedShare, isFailure, isSlow, nodeHealth, threshold, type Health } from './health.ts';
 
 /** What pills on edges say. `failing`: nothing but the success rate of edges that are not well. */
 export const labelChoices = ['success', 'rate', 'p50', 'p90', 'p99', 'none'] as const;
@@ -66,7 +67,7 @@ export function cardSubtitle(node: GraphNode): string {
       ? [named[0]?.version ?? '']
       : [...named]
           .sort((a, b) => b.calls - a.calls)
-          .map(({ version, calls }) => (total > 0 ? `${version} ${Math.round((100 * calls) / total)} %` : version));
+          .map(({ version, calls }) => (total > 0 ? `${version} ${Math.round((100 * calls) / total)}` : version));
   const kind = node.kind === 'service' ? '' : node.kind;
   return [node.namespace, kind, ...versions].filter((part) => part !== '').join(' · ');
 }
@@ -91,7 +92,7 @@ export function edgeVerdict(
   edge: GraphEdge,
   ends: { readonly source: string; readonly target: string },
   series: readonly SeriesPoint[] = [],
-  clock: (atMs: number) => string = (atMs) => new Date(atMs).toLocaleTimeString(),
+  clock: (atMs: number) => string = clockText,
 ): Verdict {
   const health = edgeHealth(edge);
   if (health === 'idle') return { health, text: `No calls from ${ends.source} to ${ends.target} in this window.` };
@@ -113,14 +114,16 @@ export function edgeVerdict(
 
 /** "never reached reviews: connection refused (UF)" or "failed in reviews: HTTP 500". */
 function whatFailed(edge: GraphEdge, target: string): string {
-  const total = edge.errors.reduce((sum, { count }) => sum + count, 0);
-  const [worst] = [...edge.errors].sort((a, b) => b.count - a.count);
+  const errors = edge.errors.filter(isFailure).sort((a, b) => b.count - a.count);
+  const total = errors.reduce((sum, { count }) => sum + count, 0);
+  const [worst] = errors;
   if (!worst || total === 0) return `to ${target} failed`;
-  const byProxy = edge.errors.reduce((sum, { origin, count }) => sum + (origin === 'proxy' ? count : 0), 0) / total;
+  const byProxy = errors.reduce((sum, { origin, count }) => sum + (origin === 'proxy' ? count : 0), 0) / total;
   const words = worst.reason === '' ? errorText(worst) : worst.reason;
-  const flag = worst.flag === '' || words.includes(worst.flag) ? '' : ` (${worst.flag})`;
-  const rest = worst.count / total > 0.95 || edge.errors.length === 1 ? '' : ', mostly';
-  const cause = rest === '' ? `: ${words}${flag}` : `${rest} ${words}${flag}`;
+  const code = worst.code === '0' ? '' : worst.code;
+  const sign = [code, worst.flag].filter((part) => part !== '' && !words.includes(part)).join(' ');
+  const what = sign === '' ? words : `${words} (${sign})`;
+  const cause = worst.count / total > 0.95 || errors.length === 1 ? `: ${what}` : `, mostly ${what}`;
   if (byProxy > 0.95) return `never reached ${target}${cause}`;
   if (byProxy < 0.05) return `failed in ${target}${cause}`;
   return `failed, ${formatShare(Math.round(byProxy * 100) / 100)} of them before ${target} answered${cause}`;
@@ -164,7 +167,7 @@ export function failingSince(series: readonly SeriesPoint[]): number | undefined
 export function nodeVerdict(node: GraphNode, inbound: readonly GraphEdge[], outbound: readonly GraphEdge[], nameOf: (id: string) => string): Verdict {
   const health = nodeHealth(node);
   const failingOut = outbound.filter((edge) => edgeHealth(edge) === 'bad').map(({ target }) => nameOf(target));
-  const down = failingOut.length > 0 ? ` It is failed by ${list(failingOut)}.` : '';
+  const down = failingOut.length > 0 ? ` Its calls to ${list(failingOut)} fail.` : '';
   if (node.calls === 0) {
     const calls = outbound.reduce((sum, edge) => sum + edge.calls, 0);
     const made = calls > 0 ? `Makes ${formatCount(calls)} calls; nothing in the traces calls it.` : 'No calls in this window.';
@@ -185,7 +188,7 @@ export function nodeVerdict(node: GraphNode, inbound: readonly GraphEdge[], outb
 
 /** The whole mesh in one sentence. */
 export function meshVerdict(nodes: readonly GraphNode[], edges: readonly GraphEdge[], nameOf: (id: string) => string): Verdict {
-  const bad = edges.filter((edge) => edgeHealth(edge) === 'bad');
+  const bad = edges.filter((edge) => edgeHealth(edge) === 'bad').sort(byTrouble);
   const warn = edges.filter((edge) => edgeHealth(edge) === 'warn');
   const services = nodes.filter(({ kind }) => kind !== 'users' && kind !== 'unknown').length;
   const size = `${services} ${services === 1 ? 'workload' : 'workloads'} and ${edges.length} ${edges.length === 1 ? 'edge' : 'edges'}`;
@@ -194,11 +197,21 @@ export function meshVerdict(nodes: readonly GraphNode[], edges: readonly GraphEd
   if (bad.length > 0) {
     const also = warn.length > 0 ? ` ${count(warn.length, 'more is', 'more are')} degraded.` : '';
     const verb = bad.every((edge) => failedShare(edge) < threshold.badFailed) ? 'too slow' : 'failing';
-    return { health: 'bad', text: `${count(bad.length, 'edge is', 'edges are')} ${verb}: ${named(bad)}.${also}` };
+    const head = `${count(bad.length, 'edge is', 'edges are')} ${verb}`;
+    const deepest = beginnings(bad);
+    const where = deepest.length < bad.length ? `. It begins at ${named(deepest)}; the others pass it on.` : `: ${named(bad)}.`;
+    return { health: 'bad', text: head + where + also };
   }
   if (warn.length > 0) return { health: 'warn', text: `${count(warn.length, 'edge is', 'edges are')} degraded: ${named(warn)}. Nothing is failing.` };
   if (edges.every(({ calls }) => calls === 0)) return { health: 'idle', text: `${size} known, no calls in this window.` };
   return { health: 'ok', text: `All is well: ${size}, nothing failing, nothing slow.` };
+}
+
+/** Of failing edges those whose callee is not failed in turn: where the trouble begins. */
+export function beginnings(bad: readonly GraphEdge[]): GraphEdge[] {
+  const failedCallers = new Set(bad.map(({ source }) => source));
+  const deepest = bad.filter(({ target }) => !failedCallers.has(target));
+  return deepest.length > 0 ? deepest : [...bad];
 }
 
 const numberWords = ['No', 'One', 'Two', 'Three', 'Four', 'Five', 'Six', 'Seven', 'Eight', 'Nine'];

@@ -16,16 +16,16 @@ const units = [
   { ns: 1, text: 'ns' },
 ] as const;
 
-/** Ticks of a stretch of time. in: width of the track, px. A tick whose text would run over the end is left out. */
+/** Ticks of a stretch of time. in: width of the track, px. A tick whose text would run over the end has none. */
 export function toTicks({ startNs, endNs }: Stretch, trackPx: number): Tick[] {
   const whole = endNs - startNs;
   if (!(whole > 0) || trackPx <= 0) return [];
   const unit = units.find(({ ns }) => whole >= 2 * ns) ?? units[3];
   const count = Math.max(2, Math.min(8, Math.floor(trackPx / 90)));
   return ticks(startNs / unit.ns, endNs / unit.ns, count)
-    .map((value) => ({
-      left: (value * unit.ns - startNs) / whole,
-      text: `${formatNumber(value, 6)} ${unit.text}`,
-    }))
-    .filter(({ left, text }) => left * trackPx + text.length * 6.5 + 6 <= trackPx);
+    .map((value) => {
+      const left = (value * unit.ns - startNs) / whole;
+      const text = `${formatNumber(value, 6)} ${unit.text}`;
+      return { left, text: left * trackPx + text.length * 6.5 + 6 <= trackPx ? text : '' };
+    });
 }

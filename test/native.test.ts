@@ -1,0 +1,275 @@
+/** The Native format against a real ClickHouse, and spans through it and back without loss. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import fc from 'fast-check';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import type { OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
+import { writeOtlp } from '../collector/decode/otlp-write.ts';
+import { texts } from '../collector/decode/keys.ts';
+import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
+import { spansOf } from '../collector/normalise/spans-of.ts';
+import { createDb, type Db, migrate } from '../collector/store/db.ts';
+import { readNative, stringsOf, type StringColumn } from '../collector/store/native.ts';
+import { encodeBlock } from '../collector/store/native-write.ts';
+import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
+import { type StoredSpan, storedSpanColumns, storedSpans, toOtlpJson, toSpan } from '../collector/store/stored-span.ts';
+import { canonical, otlpTraces } from './otlp-arbitrary.ts';
+import { recordedBodies, recordings } from './recordings.ts';
+
+let db: Db;
+before(async () => {
+  db = await createDb('chdb::memory:');
+  await migrate(db);
+});
+after(() => db.close());
+
+const normalised = createNormalised();
+
+function fill(block: SpanBlock, body: Uint8Array): void {
+  decodeOtlp(body, (span) => {
+    normalise(span, normalised);
+    block.append(span, normalised);
+  });
+}
+
+let lastTick = 0;
+
+/** Stores the block under a tick of its own and reads its rows back. */
+async function stored(block: SpanBlock): Promise<StoredSpan[]> {
+  const tick = ++lastTick;
+  await db.insertNative('spans', block.seal(tick));
+  return storedSpans(await db.native(`SELECT ${storedSpanColumns} FROM spans WHERE tick = ${tick}`));
+}
+
+const byId = (a: { traceId: string; spanId: string }, b: { traceId: string; spanId: string }): number =>
+  a.traceId + a.spanId < b.traceId + b.spanId ? -1 : 1;
+
+test('every recorded span comes back from the store as it was decoded', async () => {
+  const block = createSpanBlock();
+  for (const recording of recordings) {
+    const bodies = recordedBodies(recording);
+    for (const body of bodies) fill(block, body);
+    const rows = await stored(block);
+    block.reset();
+    const expected = bodies.flatMap((body) => spansOf(body)).map((span) => ({ ...span, tick: lastTick }));
+    assert.deepEqual(rows.map(toSpan).sort(byId), expected.sort(byId));
+  }
+});
+
+/** Each span of a request with its surroundings, in one spelling, sorted. */
+function flat(traces: OtlpTraces): unknown[] {
+  const spans: { traceId: string; spanId: string; text: unknown }[] = [];
+  for (const { resource, schemaUrl, scopeSpans = [] } of traces.resourceSpans ?? []) {
+    for (const { scope, schemaUrl: scopeSchemaUrl, spans: inner = [] } of scopeSpans) {
+      for (const span of inner) {
+        const { traceId = '', spanId = '' } = span;
+        spans.push({ traceId, spanId, text: canonical({ resource, schemaUrl, scope, scopeSchemaUrl, span }, '') });
+      }
+    }
+  }
+  return spans.sort(byId);
+}
+
+test('any request comes back from the store as the OTLP it was: types, events, links, counts, resource, scope', async () => {
+  const block = createSpanBlock();
+  await fc.assert(
+    fc.asyncProperty(otlpTraces, async (traces) => {
+      block.reset();
+      fill(block, writeOtlp(traces));
+      if (block.rows === 0) return;
+      assert.deepEqual(flat(toOtlpJson(await stored(block))), flat(traces));
+    }),
+    { numRuns: 60 },
+  );
+});
+
+test('a rollback leaves the block as if the body had never been', async () => {
+  const [first, second, third] = recordedBodies('faults');
+  const clean = createSpanBlock();
+  const disturbed = createSpanBlock();
+  fill(clean, first!);
+  fill(disturbed, first!);
+  const mark = disturbed.mark();
+  fill(disturbed, second!);
+  fill(disturbed, recordedBodies('mtls')[0]!);
+  disturbed.rollback(mark);
+  assert.equal(disturbed.bytes, clean.bytes);
+  fill(clean, third!);
+  fill(disturbed, third!);
+  assert.deepEqual(Buffer.concat(disturbed.seal(7)), Buffer.concat(clean.seal(7)));
+});
+
+test('a block that is used again holds nothing of the commit before', () => {
+  const [first, second] = recordedBodies('healthy');
+  const fresh = createSpanBlock();
+  const used = createSpanBlock();
+  fill(used, first!);
+  used.reset();
+  assert.deepEqual([used.rows, used.bytes], [0, 0]);
+  fill(used, second!);
+  fill(fresh, second!);
+  assert.deepEqual(Buffer.concat(used.seal(7)), Buffer.concat(fresh.seal(7)));
+});
+
+test('a block outlives its vocabulary: the same texts before and after a reset are the same rows', async () => {
+  const block = createSpanBlock();
+  const [body] = recordedBodies('healthy');
+  fill(block, body!);
+  texts.reset();
+  fill(block, body!);
+  const rows = (await stored(block)).map(toSpan).sort(byId);
+  const expected = [...spansOf(body!), ...spansOf(body!)].map((span) => ({ ...span, tick: lastTick }));
+  assert.deepEqual(rows, expected.sort(byId));
+});
+
+test('dictionaries of more than 256 and more than 65,536 texts are read right', async () => {
+  for (const count of [300, 70_000]) {
+    const spans = Array.from({ length: count }, (_, i): OtlpSpan => ({
+      traceId: (i + 1).toString(16).padStart(32, '0'),
+      spanId: 'a'.repeat(16),
+      name: `name ${i}`,
+    }));
+    const block = createSpanBlock();
+    for (let from = 0; from < count; from += 35_000) {
+      fill(block, writeOtlp({ resourceSpans: [{ scopeSpans: [{ spans: spans.slice(from, from + 35_000) }] }] }));
+    }
+    const rows = await stored(block);
+    assert.equal(rows.length, count);
+    for (const { traceId, name } of rows) assert.equal(name, `name ${Number.parseInt(traceId, 16) - 1}`);
+  }
+});
+
+test('an answer of several blocks is one table', async () => {
+  const table = readNative(
+    await db.native(
+      `SELECT number AS n, toString(number) AS s, toLowCardinality(toString(intDiv(number, 40))) AS word,
+       toFixedString(toString(number % 10), 1) AS f, range(number % 3) AS list, map(toString(number), number / 2) AS m,
+       toInt16(-number) AS i, toInt64(-number) AS wide, number / 4 AS d, [toLowCardinality('x')] AS words
+       FROM numbers(100) SETTINGS max_block_size = 7, max_threads = 1`,
+    ),
+  );
+  assert.equal(table.rows, 100);
+  const numbers = Array.from({ length: 100 }, (_, i) => i);
+  const column = (name: string): unknown => table.columns.get(name);
+  assert.deepEqual(column('n'), BigUint64Array.from(numbers, BigInt));
+  assert.deepEqual(stringsOf(column('s') as StringColumn), numbers.map(String));
+  assert.deepEqual(
+    column('i'),
+    Int16Array.from(numbers, (n) => -n),
+  );
+  assert.deepEqual(
+    column('wide'),
+    BigInt64Array.from(numbers, (n) => BigInt(-n)),
+  );
+  assert.deepEqual(
+    column('d'),
+    Float64Array.from(numbers, (n) => n / 4),
+  );
+  const { dictionary, index } = column('word') as { dictionary: string[]; index: Uint32Array };
+  assert.deepEqual(
+    Array.from(index, (entry) => dictionary[entry]),
+    numbers.map((n) => String(Math.floor(n / 40))),
+  );
+  const { ends, values } = column('list') as { ends: Uint32Array; values: Uint8Array };
+  assert.deepEqual(
+    numbers.map((n) => Array.from(values.subarray(ends[n - 1] ?? 0, ends[n]))),
+    numbers.map((n) => [0, 1].slice(0, n % 3)),
+  );
+  const map = column('m') as { keys: StringColumn; values: Float64Array };
+  assert.deepEqual(stringsOf(map.keys), numbers.map(String));
+  assert.deepEqual(
+    map.values,
+    Float64Array.from(numbers, (n) => n / 2),
+  );
+});
+
+test('an answer without rows is an empty table', async () => {
+  assert.equal(readNative(await db.native('SELECT 1 AS a WHERE 0')).rows, 0);
+  assert.deepEqual(storedSpans(await db.native(`SELECT ${storedSpanColumns} FROM spans WHERE tick = 4000000000`)), []);
+});
+
+test('a truncated answer is an error, not half a table', async () => {
+  const bytes = await db.native('SELECT number, toString(number) AS s FROM numbers(50)');
+  for (let length = 1; length < bytes.length; length++) {
+    assert.throws(() => readNative(bytes.subarray(0, length)), { name: 'AppError', code: 'internal' }, String(length));
+  }
+});
+
+test('rows as objects become the rows of the table, for every type the tables use', async () => {
+  const types = {
+    u8: 'UInt8',
+    u16: 'UInt16',
+    i16: 'Int16',
+    u32: 'UInt32',
+    u64: 'UInt64',
+    i64: 'Int64',
+    f64: 'Float64',
+    u128: 'UInt128',
+    id: 'FixedString(4)',
+    s: 'String',
+    word: 'LowCardinality(String)',
+    list: 'Array(UInt64)',
+    words: 'Array(LowCardinality(String))',
+    sketch: 'SimpleAggregateFunction(sumMap, Map(Int16, Float64))',
+    share: 'Map(String, Float64)',
+    tags: 'Map(LowCardinality(String), String)',
+  };
+  const columns = Object.entries(types).map(([name, type]) => `${name} ${type}`);
+  await db.exec(`CREATE TABLE every (${columns.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`);
+  const rows = [
+    {
+      u8: 255,
+      u16: 65_535,
+      i16: -5,
+      u32: 4_294_967_295,
+      u64: 18_446_744_073_709_551_615n,
+      i64: -9_223_372_036_854_775_808n,
+      f64: 0.1,
+      u128: 340_282_366_920_938_463_463_374_607_431_768_211_455n,
+      id: 'deadbeef',
+      s: 'é',
+      word: 'a',
+      list: [1n, 2n],
+      words: ['x', 'y', 'x'],
+      sketch: new Map([
+        [-3, 1.5],
+        [7, 2],
+      ]),
+      share: { a: 0.25 },
+      tags: new Map([['k', 'v']]),
+    },
+    {
+      u8: 0,
+      u16: 0,
+      i16: 0,
+      u32: 0,
+      u64: 0,
+      i64: 0,
+      f64: 0,
+      u128: 0n,
+      id: '00000000',
+      s: '',
+      word: '',
+      list: [],
+      words: [],
+      sketch: {},
+      share: {},
+      tags: {},
+    },
+  ];
+  await db.insertNative('every', encodeBlock(types, rows));
+  const text = await db.rows<{ row: string }>(
+    'SELECT toString(tuple(u8, u16, i16, u32, u64, i64, f64, u128, hex(id), s, word, list, words, sketch, share, tags)) AS row FROM every ORDER BY u8',
+  );
+  assert.deepEqual(
+    text.map(({ row }) => row),
+    [
+      `(0,0,0,0,0,0,0,0,'00000000','','',[],[],{},{},{})`,
+      `(255,65535,-5,4294967295,18446744073709551615,-9223372036854775808,0.1,340282366920938463463374607431768211455,'DEADBEEF','é','a',[1,2],['x','y','x'],{-3:1.5,7:2},{'a':0.25},{'k':'v'})`,
+    ],
+  );
+  assert.deepEqual(
+    readNative(Buffer.concat(encodeBlock(types, rows))).columns.get('u64'),
+    BigUint64Array.of(18_446_744_073_709_551_615n, 0n),
+  );
+});
