@@ -116,7 +116,8 @@ export async function createCollector({ config, version, log }: CollectorOptions
         doors,
         metrics: renderMetrics,
         ...(existsSync(uiDirectory) && { uiDirectory }),
-        around: (method, path, run) => traced(`${method} request`, { 'http.request.method': method, 'url.path': path }, run),
+        around: (method, path, run) =>
+          traced(`${method} request`, { 'http.request.method': method, 'url.path': path }, run),
         observe: (route, status, seconds) => metrics.apiSeconds.observe({ route, status: String(status) }, seconds),
         onBug,
       },

@@ -64,11 +64,6 @@ export const typeCode = {
   none: 110,
 } as const;
 
-/** What the four numbers of an attribute are: key number; where its text is; how long; type code, plus inScratch. */
-export const part = { key: 0, at: 1, length: 2, type: 3 } as const;
-/** Added to the type code of a text that lies in scratch. */
-export const inScratch = 256;
-
 export interface SpanCursor {
   readonly texts: Texts;
   body: Uint8Array;
@@ -93,9 +88,14 @@ export interface SpanCursor {
   statusMessageLength: number;
   traceStateAt: number;
   traceStateLength: number;
+  /** Attribute i: key number, type code, source and position of its text. */
   attributeCount: number;
-  /** Four numbers an attribute, one after the other because they are used together: see `part`. */
-  readonly attributes: Int32Array;
+  readonly keys: Uint32Array;
+  readonly types: Uint8Array;
+  readonly typesView: DataView;
+  readonly sources: Uint8Array;
+  readonly ats: Uint32Array;
+  readonly lengths: Uint32Array;
   /** True when all attributes are strings. */
   plain: boolean;
   /** True when each attribute's key is a known one. */
@@ -126,6 +126,7 @@ const maxLinks = 1024;
 export function createCursor(): SpanCursor {
   const scratch = new Uint8Array(1 << 16);
   const body = new Uint8Array(0);
+  const types = new Uint8Array(maxAttributes);
   return {
     texts,
     body,
@@ -148,7 +149,12 @@ export function createCursor(): SpanCursor {
     traceStateAt: 0,
     traceStateLength: 0,
     attributeCount: 0,
-    attributes: new Int32Array(maxAttributes * 4),
+    keys: new Uint32Array(maxAttributes),
+    types,
+    typesView: new DataView(types.buffer),
+    sources: new Uint8Array(maxAttributes),
+    ats: new Uint32Array(maxAttributes),
+    lengths: new Uint32Array(maxAttributes),
     plain: true,
     known: true,
     slots: new Uint16Array(keyLimit),
@@ -166,11 +172,6 @@ export function createCursor(): SpanCursor {
 
 /** Vocabulary number of attribute i's text. */
 export function valueOf(cursor: SpanCursor, i: number): number {
-  const at = cursor.attributes[i * 4 + part.at]!;
-  return cursor.texts.intern(viewOf(cursor, i), at, cursor.attributes[i * 4 + part.length]!);
-}
-
-/** The bytes that attribute i's text lies in. */
-export function viewOf(cursor: SpanCursor, i: number): DataView {
-  return cursor.attributes[i * 4 + part.type]! < inScratch ? cursor.bodyView : cursor.scratchView;
+  const view = cursor.sources[i] === 0 ? cursor.bodyView : cursor.scratchView;
+  return cursor.texts.intern(view, cursor.ats[i]!, cursor.lengths[i]!);
 }

@@ -4,7 +4,7 @@
  * with the key that followed the previous one last time. No object and no string is made for such a span.
  * Spec: opentelemetry/proto/trace/v1/trace.proto 1.11.
  */
-import { inScratch, type SpanCursor, typeCode } from './cursor.ts';
+import { type SpanCursor, typeCode } from './cursor.ts';
 import { keyLimit, texts } from './keys.ts';
 import { eachField } from './otlp-read.ts';
 import { policy, refreshTreatments, treat, treatmentOf, urlIsDirty } from './policy.ts';
@@ -251,11 +251,11 @@ function keep(
     length = value.length;
   }
   const i = cursor.attributeCount++;
-  const { attributes } = cursor;
-  attributes[i * 4] = id;
-  attributes[i * 4 + 1] = textAt;
-  attributes[i * 4 + 2] = length;
-  attributes[i * 4 + 3] = source === 0 ? type : type + inScratch;
+  cursor.keys[i] = id;
+  cursor.types[i] = type;
+  cursor.sources[i] = source;
+  cursor.ats[i] = textAt;
+  cursor.lengths[i] = length;
   if (type !== typeCode.string) cursor.plain = false;
   if (id < keyLimit) cursor.slots[id] = i + 1;
   else cursor.known = false;

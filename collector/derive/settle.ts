@@ -104,7 +104,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   /** The critical path as call-path ids and the ns each owns, in the order they first appear in the tree. */
   function pathRows({ tree, workloadOf }: Derived, self: Float64Array): { ids: string[]; ns: number[] } {
     const { columns, parent } = tree;
-    const steps: (PathStep | undefined)[] = new Array(tree.count);
+    const steps: (PathStep | undefined)[] = [];
     const ns = new Map<string, number>();
     const chain: number[] = [];
     for (let node = 0; node < tree.count; node++) {
@@ -222,7 +222,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     },
     preview(trace, frames) {
       const derived = derive(trace.rows);
-      const { tree, calls, originNs } = derived;
+      const { calls, originNs } = derived;
       for (const call of calls) {
         // Whoever called may still arrive; only a settled trace says that nobody known did.
         if (workloadKinds[call.source.kind] === 'unknown') continue;

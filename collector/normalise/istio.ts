@@ -5,7 +5,7 @@
  * Spec: https://github.com/spiffe/spiffe/blob/main/standards/SPIFFE-ID.md
  */
 import { kind } from '#shared/span.ts';
-import { part, type SpanCursor, typeCode, valueOf } from '../decode/cursor.ts';
+import { type SpanCursor, typeCode, valueOf } from '../decode/cursor.ts';
 import { keyLimit } from '../decode/keys.ts';
 import { perText } from './memo.ts';
 
@@ -22,14 +22,13 @@ const holderOf = perText<Holder>((key) => {
 /** Vocabulary number of the other side's SPIFFE URI; 0 when the span names none. */
 export function principal(span: SpanCursor): number {
   if (span.known) return 0;
-  const { attributes, body } = span;
+  const { ats, lengths, keys, sources, types, body } = span;
   let found = 0;
   for (let i = 0; i < span.attributeCount; i++) {
-    const keyId = attributes[i * 4 + part.key]!;
-    const at = attributes[i * 4 + part.at]!;
-    if (keyId < keyLimit || attributes[i * 4 + part.type] !== typeCode.string) continue;
-    if (attributes[i * 4 + part.length]! <= prefix.length || !startsWithPrefix(body, at)) continue;
-    const holder = holderOf(keyId);
+    // 's' of spiffe:// rules out nearly every value at once.
+    if (body[ats[i]!] !== 0x73 || sources[i] !== 0 || lengths[i]! <= prefix.length) continue;
+    if (keys[i]! < keyLimit || types[i] !== typeCode.string || !startsWithPrefix(body, ats[i]!)) continue;
+    const holder = holderOf(keys[i]!);
     if (holder === otherSide(span.kind)) return valueOf(span, i);
     if (holder === 'peer') found = valueOf(span, i);
   }

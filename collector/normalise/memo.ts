@@ -2,7 +2,7 @@
  * What a rule found out about a text, remembered by the text's vocabulary number: a cluster name is parsed once, not once a
  * span. Everything is forgotten when the vocabulary starts anew or another configuration comes into force.
  */
-import { part, type SpanCursor, valueOf, viewOf } from '../decode/cursor.ts';
+import { valueOf, type SpanCursor } from '../decode/cursor.ts';
 import { keyLimit, texts, word } from '../decode/keys.ts';
 
 /** Grows whenever everything is forgotten. */
@@ -88,12 +88,11 @@ export function textAt(span: SpanCursor, key: number): number {
   const slot = span.slots[key]!;
   if (slot === 0) return 0;
   const i = slot - 1;
-  const { attributes } = span;
-  const length = attributes[i * 4 + part.length]!;
+  const length = span.lengths[i]!;
   if (length === 0) return 0;
   const guess = last[key]!;
-  const known = guess !== 0 && texts.equals(guess, viewOf(span, i), attributes[i * 4 + part.at]!, length);
-  const id = known ? guess : valueOf(span, i);
+  const view = span.sources[i] === 0 ? span.bodyView : span.scratchView;
+  const id = guess !== 0 && texts.equals(guess, view, span.ats[i]!, length) ? guess : valueOf(span, i);
   last[key] = id;
   return id === word.dash ? 0 : id;
 }
@@ -108,13 +107,13 @@ export function textAtEither(span: SpanCursor, key: number, older: number): numb
 export function numberAt(span: SpanCursor, key: number): number {
   const slot = span.slots[key]!;
   if (slot === 0) return -1;
-  const view = viewOf(span, slot - 1);
-  const at = span.attributes[(slot - 1) * 4 + part.at]!;
-  const length = span.attributes[(slot - 1) * 4 + part.length]!;
+  const bytes = span.sources[slot - 1] === 0 ? span.body : span.scratch;
+  const at = span.ats[slot - 1]!;
+  const length = span.lengths[slot - 1]!;
   if (length === 0 || length > 15) return -1;
   let number = 0;
   for (let i = at; i < at + length; i++) {
-    const digit = view.getUint8(i) - 48;
+    const digit = bytes[i]! - 48;
     if (digit < 0 || digit > 9) return -1;
     number = number * 10 + digit;
   }
@@ -124,9 +123,9 @@ export function numberAt(span: SpanCursor, key: number): number {
 /** Whether a known key's value begins with these bytes. */
 export function valueStartsWith(span: SpanCursor, key: number, prefix: Uint8Array): boolean {
   const slot = span.slots[key]!;
-  if (slot === 0 || span.attributes[(slot - 1) * 4 + part.length]! < prefix.length) return false;
-  const view = viewOf(span, slot - 1);
-  const at = span.attributes[(slot - 1) * 4 + part.at]!;
-  for (let i = 0; i < prefix.length; i++) if (view.getUint8(at + i) !== prefix[i]) return false;
+  if (slot === 0 || span.lengths[slot - 1]! < prefix.length) return false;
+  const bytes = span.sources[slot - 1] === 0 ? span.body : span.scratch;
+  const at = span.ats[slot - 1]!;
+  for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;
   return true;
 }

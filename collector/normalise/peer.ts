@@ -3,7 +3,7 @@
  * messaging destination, server.address, database name, host of the URL. Of a CONSUMER span the queue it took from.
  */
 import { kind } from '#shared/span.ts';
-import { part, type SpanCursor, viewOf } from '../decode/cursor.ts';
+import type { SpanCursor } from '../decode/cursor.ts';
 import { key, texts } from '../decode/keys.ts';
 import { authorityOf, parseCluster } from './envoy.ts';
 import { kindIndex, type NamedPeer, parseHost } from './hosts.ts';
@@ -127,10 +127,10 @@ function byUrl(span: SpanCursor): Peer {
 function urlHost(span: SpanCursor, name: number): number {
   const i = span.slots[name]! - 1;
   if (i === -1) return 0;
-  const view = viewOf(span, i);
-  const bytes = view === span.bodyView ? span.body : span.scratch;
-  let at = span.attributes[i * 4 + part.at]!;
-  const end = at + span.attributes[i * 4 + part.length]!;
+  const bytes = span.sources[i] === 0 ? span.body : span.scratch;
+  const view = span.sources[i] === 0 ? span.bodyView : span.scratchView;
+  const end = span.ats[i]! + span.lengths[i]!;
+  let at = span.ats[i]!;
   while (at + 2 < end && !(bytes[at] === 0x3a && bytes[at + 1] === 0x2f && bytes[at + 2] === 0x2f)) at++;
   at += 3;
   let to = at;

@@ -3,7 +3,7 @@
  * become. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The buffers are kept
  * for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
  */
-import { inScratch, part, type SpanCursor } from '../decode/cursor.ts';
+import type { SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
 import { createDictionary, cutDictionary, dictionaryData, type Dictionary, grown, indexIn } from './dictionary.ts';
 import {
@@ -16,7 +16,6 @@ import {
   dictionaryPrefix,
   putLength,
   putRange,
-  reserve,
 } from './native-write.ts';
 
 export interface SpanBlock {
@@ -240,22 +239,15 @@ export function createSpanBlock(): SpanBlock {
   }
 
   function appendAttributes(span: SpanCursor): void {
-    const { texts, attributeCount, attributes: parts, bodyView, scratchView } = span;
+    const { texts, attributeCount, keys, sources, ats, lengths, bodyView, scratchView } = span;
     if (attributes + attributeCount > attributeKeys.index.length) {
       attributeKeys.index = grown(attributeKeys.index, (attributes + attributeCount) * 2);
     }
-    const { index } = attributeKeys;
-    for (let i = 0; i < attributeCount * 4; i += 4) {
-      index[attributes++] = indexIn(attributeKeys, texts, parts[i + part.key]!);
-      const view = parts[i + part.type]! < inScratch ? bodyView : scratchView;
-      putRange(attributeValues, view, parts[i + part.at]!, parts[i + part.length]!);
-    }
-    putLength(attributeTypes, span.plain ? 0 : attributeCount);
-    if (span.plain) return;
-    reserve(attributeTypes, attributeCount);
     for (let i = 0; i < attributeCount; i++) {
-      attributeTypes.bytes[attributeTypes.length++] = parts[i * 4 + part.type]! & 0xff;
+      attributeKeys.index[attributes++] = indexIn(attributeKeys, texts, keys[i]!);
+      putRange(attributeValues, sources[i] === 0 ? bodyView : scratchView, ats[i]!, lengths[i]!);
     }
+    putRange(attributeTypes, span.typesView, 0, span.plain ? 0 : attributeCount);
   }
 
   function appendRest(span: SpanCursor): void {

@@ -63,7 +63,7 @@ export function cardSubtitle(node: GraphNode): string {
   const named = node.versions.filter(({ version }) => version !== '');
   const total = node.versions.reduce((sum, { calls }) => sum + calls, 0);
   const versions =
-    named.length === 1 && node.versions.length === 1
+    named.length === 1
       ? [named[0]?.version ?? '']
       : [...named]
           .sort((a, b) => b.calls - a.calls)
