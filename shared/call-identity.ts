@@ -18,7 +18,7 @@ export interface Identities {
   /** By node: its identity is, or was completed from, a proxy's. */
   informed: Uint8Array;
   /** By workload's node number: the last trace in which a span was its. */
-  stamps: Int32Array;
+  stamps: Float64Array;
   trace: number;
   distinct: number;
 }
@@ -32,7 +32,7 @@ export function createIdentities(capacity: number): Identities {
     version: new Int32Array(capacity),
     workload: new Int32Array(capacity),
     informed: new Uint8Array(capacity),
-    stamps: new Int32Array(1024),
+    stamps: new Float64Array(1024),
     trace: 0,
     distinct: 0,
   };
@@ -96,7 +96,7 @@ function copyIdentity({ name, namespace, cluster, version }: Identities, from: n
 function bounded(table: WorkloadTable, ids: Identities, index: number, maxWorkloads: number, ofSpan: boolean): number {
   const node = table.list[index]?.node ?? 0;
   if (node >= ids.stamps.length) {
-    const stamps = new Int32Array(node * 2);
+    const stamps = new Float64Array(node * 2);
     stamps.set(ids.stamps);
     ids.stamps = stamps;
   }

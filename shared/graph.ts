@@ -16,7 +16,7 @@ import {
   totalOf,
   type EdgeSum,
 } from './edge-sum.ts';
-import { noSource, type EdgeFrame } from './frame.ts';
+import type { EdgeFrame } from './frame.ts';
 import { clearer, createEnds, isNamed, otherEnd, type End, type GroupBy } from './graph-ends.ts';
 import { edgeId } from './workload.ts';
 
@@ -274,9 +274,4 @@ function toNode({ end, sum, versions }: Node, seconds: number, totalRootNs: numb
     latencyMs: toLatencyOf(sum, sum.serverNs.size > 0 ? sum.serverNs : sum.clientNs),
     criticalShare: shareOf(sum.criticalNs, totalRootNs),
   };
-}
-
-/** Whether a frame says something of a workload alone. */
-export function isWorkloadRow(frame: EdgeFrame): boolean {
-  return frame.sourceKind === noSource;
 }

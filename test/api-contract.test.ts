@@ -321,6 +321,7 @@ test('an unknown parameter is refused by name', async () => {
     '/api/traces',
     '/api/edges/0123456789abcdef',
     '/api/nodes/x',
+    '/api/traces/0af7651916cd43dd8448eb211c80319c',
     '/api/status',
   ]) {
     const [status, code, message] = await refusal(`${path}?windw=5m`);

@@ -136,6 +136,22 @@ test('C4 dark callee: what the proxy routed to is the destination, else what the
   assert.equal(callsIn(layers({}, {}))[0]?.target.kind, workloadKinds.indexOf('unknown'));
 });
 
+test('C4 dark callee: the subset is what the innermost layer says, for proxies choose it', () => {
+  const spans = [
+    span({ id: 'app', service: 'a', kind: 'client', peer: 'b', peerVersion: 'any' }),
+    proxy({
+      id: 'out',
+      parent: 'app',
+      service: 'a',
+      kind: 'client',
+      peer: 'b',
+      peerNamespace: 'shop',
+      peerVersion: 'v2',
+    }),
+  ];
+  assert.equal(callsIn(spans)[0]?.targetVersion, 'v2');
+});
+
 test('C4 dark callee: a bare address is only taken when nothing has a name', () => {
   const spans = (name: string) => [
     span({ id: 'app', service: 'a', kind: 'client', peer: '127.0.0.1', peerKind: 'unknown' }),

@@ -107,7 +107,7 @@ test('C8 error type: without any code it is the sender\u2019s own type, else "er
     span({ id: 'q', service: 'a', kind: 'client', peer: 'db', statusCode: 2, ...given, peerKind: 'database' });
   assert.equal(errorOf(db({ errorType: 'ConnectionResetError' })), 'ConnectionResetError||connection reset|proxy');
   assert.equal(errorOf(db({ errorType: 'UniqueViolation' })), 'UniqueViolation||unique violation|app');
-  assert.equal(errorOf(db({})), 'error|||app');
+  assert.equal(errorOf(db({})), 'error||error|app');
   assert.equal(errorOf(out({ httpCode: 0 })), '0||no response|proxy');
   const app = span({ id: 'app', service: 'a', kind: 'client', statusCode: 2, errorType: 'TimeoutError' });
   assert.equal(

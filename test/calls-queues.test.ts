@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { workloadKinds, type Span } from '#shared/span.ts';
-import { callBetween, callsIn, edgesIn, proxy, span, traceCalls, traceId, type Given } from './span-builder.ts';
+import { callBetween, callsIn, edgesIn, proxy, span, spanId, traceCalls, traceId, type Given } from './span-builder.ts';
 
 const message = (consumer: Partial<Given> = {}): Span[] => [
   span({ id: 'aS', service: 'a', kind: 'server', ms: 5 }),
@@ -118,6 +118,10 @@ test('C10 kinds: a message sent with a CLIENT span, or over a proxy, goes to the
   ];
   assert.deepEqual(edgesIn(spans), ['a -> orders']);
   assert.equal(callsIn(spans)[0]?.attempts, 1);
+  const pushed = [...spans, proxy({ id: 'b', parent: 'out', service: 'b', kind: 'server' })];
+  assert.deepEqual(edgesIn(pushed), ['a -> orders', 'orders -> b']);
+  const wrapped = pushed.map((one) => (one.name === 'send' ? { ...one, parentId: spanId('top') } : one));
+  assert.deepEqual(edgesIn([span({ id: 'top', service: 'a', kind: 'client' }), ...wrapped]), ['a -> b', 'a -> orders']);
   const client = message().map((one) => (one.name === 'send' ? { ...one, kind: 3 } : one));
   assert.deepEqual(edgesIn(client), ['a -> orders', 'orders -> b', 'users -> a']);
 });

@@ -3,7 +3,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { mark, type Span } from '#shared/span.ts';
-import { attempt, callBetween, callsIn, edgesIn, gateway, into, oneHop, out, proxy, span, traceCalls } from './span-builder.ts';
+import {
+  attempt,
+  callBetween,
+  callsIn,
+  edgesIn,
+  gateway,
+  into,
+  oneHop,
+  out,
+  proxy,
+  span,
+  traceCalls,
+} from './span-builder.ts';
 import { anyTrace, shuffled } from './trace-arbitrary.ts';
 
 test('C2 one hop: layers of one workload collapse into one call without self-edge', () => {
@@ -47,6 +59,7 @@ test('C2 one hop: a client that calls another instance of its own workload is an
     span({ id: 'app', parent: 'S2', service: 'a', kind: 'server' }),
   ];
   assert.deepEqual(edgesIn(spans), ['a -> a', 'users -> a']);
+  assert.ok(callBetween(callsIn(spans), 'a', 'a').callee >= 0);
 });
 
 test('C2 one hop: kind-less spans of different workloads are a hop', () => {
@@ -117,11 +130,13 @@ test('C3 one call: two calls that are each retried stay two', () => {
     attempt(1, 10, 200),
     attempt(1, 13, 200),
   ];
+  const retried = callsIn(meanwhile).filter(({ target }) => target.name === 'b');
   assert.deepEqual(
-    callsIn(meanwhile)
-      .filter(({ target }) => target.name === 'b')
-      .map((call) => call.attempts),
-    [2, 2],
+    retried.map(({ attempts, startNs, clientNs }) => [attempts, startNs, clientNs]),
+    [
+      [2, 0, 18e6],
+      [2, 4e6, 17e6],
+    ],
   );
 });
 

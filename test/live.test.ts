@@ -172,6 +172,18 @@ test('a busy follower gets the newest map when it is ready, and no older one', a
   live.close();
 });
 
+test('a busy follower gets the last change also when nothing changes after it', async () => {
+  let state = 1;
+  const live = createLive<string>({ compute: async () => emptyGraph(state), onBug: assert.fail, everyMs: 20 });
+  const reader = (await live.follow('', assert.fail)).getReader();
+  state = 2;
+  await pause(150);
+  assert.match(new TextDecoder().decode((await reader.read()).value), /"unsettled":1/);
+  assert.match(new TextDecoder().decode((await reader.read()).value), /"unsettled":2/);
+  await reader.cancel();
+  live.close();
+});
+
 test('a follower that never reads is dropped', async () => {
   let calls = 0;
   let dropped = 0;

@@ -2,40 +2,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { kind, mark, type Span, workloadKinds } from '#shared/span.ts';
-import { defaultLimits } from '../collector/decode/cursor.ts';
-import type { OtlpKeyValue, OtlpSpan } from '../collector/decode/otlp.ts';
-import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import type { OtlpSpan } from '../collector/decode/otlp.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { parseCluster } from '../collector/normalise/envoy.ts';
 import { parseHost } from '../collector/normalise/hosts.ts';
-import { createNormalised, defaultConfig, normalise, type NormaliseConfig } from '../collector/normalise/normalise.ts';
-import {
-  createRedaction,
-  defaultRedactConfig,
-  isSecretName,
-  type RedactConfig,
-} from '../collector/normalise/redact.ts';
+import { defaultConfig, type NormaliseConfig } from '../collector/normalise/normalise.ts';
 import { weightOf } from '../collector/normalise/semconv.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
-import { createSpanBlock } from '../collector/store/span-block.ts';
 import { recordedBodies, recordings } from './recordings.ts';
-
-const traceId = '5b8efff798038103d269b633813fc60c';
-const spanId = 'eee19b7ec3c1b174';
-
-type Attributes = Readonly<Record<string, string | number | boolean>>;
-
-function keyValues(attributes: Attributes): OtlpKeyValue[] {
-  return Object.entries(attributes).map(([key, value]) => {
-    if (typeof value === 'string') return { key, value: { stringValue: value } };
-    return { key, value: typeof value === 'boolean' ? { boolValue: value } : { intValue: value } };
-  });
-}
-
-function bodyOf(attributes: Attributes, resource: Attributes = {}, span: OtlpSpan = {}): Uint8Array {
-  const spans = [{ traceId, spanId, kind: kind.client, ...span, attributes: keyValues(attributes) }];
-  return writeOtlp({ resourceSpans: [{ resource: { attributes: keyValues(resource) }, scopeSpans: [{ spans }] }] });
-}
+import { type Attributes, bodyOf, keyValues, spanId, traceId } from './otlp-span.ts';
 
 /** The one span with these attributes, a CLIENT unless said otherwise. */
 function spanOf(
@@ -64,6 +39,36 @@ test('C1: the Istio tags name the workload before service.name does', () => {
   assert.equal(identityOf(spanOf({ ...envoy, ...istio }, { 'service.name': 'reviews.shop' })), 'east/shop/reviews@v2');
   const unknown = { ...envoy, ...istio, 'istio.canonical_service': 'unknown' };
   assert.equal(identityOf(spanOf(unknown, { 'service.name': 'reviews.shop' })), 'east/shop/reviews@v2');
+});
+
+test('C1: spans of one sender that differ in one tag are different workloads', () => {
+  const names = Object.keys(istio);
+  const spans = ['', ...names, ''].map((changed) => ({
+    traceId,
+    spanId,
+    attributes: keyValues({ ...envoy, ...istio, ...(changed !== '' && { [changed]: 'other' }) }),
+  }));
+  const found = spansOf(writeOtlp({ resourceSpans: [{ scopeSpans: [{ spans }] }] })).map(identityOf);
+  assert.deepEqual(found, [
+    'east/shop/reviews@v2',
+    'east/shop/other@v2',
+    'east/shop/reviews@other',
+    'east/other/reviews@v2',
+    'other/shop/reviews@v2',
+    'east/shop/reviews@v2',
+  ]);
+});
+
+test('a dash is how Envoy says that there is no value', () => {
+  const none = {
+    upstream_cluster: '-',
+    'peer.service': '-',
+    'error.type': '-',
+    'messaging.system': '-',
+    user_agent: '-',
+  };
+  const span = spanOf({ ...envoy, ...none });
+  assert.deepEqual([span.peer, span.errorType, span.protocol, span.marks], ['', '', 'http', mark.proxy]);
 });
 
 test('C1: without them the resource names it: name, namespace, cluster, version', () => {
@@ -338,116 +343,4 @@ test('the recordings name exactly the destinations their TRUTH has', () => {
     'shop/reviews@v1 service',
     'shop/reviews@v2 service',
   ]);
-});
-
-/** All that would be stored of the span, as one text. */
-function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): string {
-  const block = createSpanBlock();
-  const normalised = createNormalised();
-  const redaction = createRedaction({ ...defaultRedactConfig, ...config });
-  decodeOtlp(
-    body,
-    (span) => {
-      normalise(span, normalised);
-      block.append(span, normalised);
-    },
-    defaultLimits,
-    redaction,
-  );
-  assert.equal(block.rows, 1);
-  return Buffer.concat(block.seal(1)).toString('latin1');
-}
-
-test('no secret of a span, resource, scope, event or link reaches the store', () => {
-  const secrets = {
-    'http.request.header.authorization': 'Bearer S3CRET-a',
-    'auth.token': 'S3CRET-b',
-    password: 'S3CRET-c',
-  };
-  const urls = {
-    'http.url': 'https://joe:S3CRET-d@host/path?token=S3CRET-e&page=2',
-    'url.query': 'api_key=S3CRET-f&q=kept',
-  };
-  const attributes = keyValues({ ...secrets, ...urls, plain: 'visible' });
-  const nested = { key: 'headers', value: { kvlistValue: { values: keyValues({ cookie: 'S3CRET-g' }) } } };
-  const all = [...attributes, nested];
-  const body = writeOtlp({
-    resourceSpans: [
-      {
-        resource: { attributes: all },
-        scopeSpans: [
-          {
-            scope: { name: 'sdk', attributes: all },
-            spans: [
-              {
-                traceId,
-                spanId,
-                attributes: all,
-                events: [{ name: 'log', attributes: all }],
-                links: [{ traceId, spanId, attributes: all }],
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  });
-  const text = storedText(body);
-  assert.doesNotMatch(text, /S3CRET/);
-  assert.equal(text.match(/visible/g)?.length, 5);
-  assert.equal(text.match(/page=2/g)?.length, 5);
-  assert.match(text, /https:\/\/REDACTED:REDACTED@host\/path\?token=REDACTED&page=2/);
-  assert.match(storedText(body, { enabled: false }), /S3CRET-a/);
-  const dropped = storedText(body, { dropQuery: true });
-  assert.doesNotMatch(dropped, /page=2|q=kept/);
-  assert.match(dropped, /host\/path/);
-});
-
-test('a URL without a secret is stored byte for byte', () => {
-  for (const url of [
-    'http://a/b?x=1&y=2#z',
-    'http://a/p@th',
-    'mailto:x',
-    '/path?',
-    'http://a/?q=token',
-    '?',
-    'http://[::1]/?a=b=c',
-  ]) {
-    assert.ok(storedText(bodyOf({ 'http.url': url })).includes(url), url);
-  }
-});
-
-test('keys are secret by their words, not by letters they happen to contain', () => {
-  for (const name of [
-    'authorization',
-    'http.request.header.cookie',
-    'Set-Cookie',
-    'x-api-key',
-    'accessToken',
-    'db.password',
-    'client_secret',
-    'private_key',
-    'apiKey',
-  ]) {
-    assert.ok(isSecretName(name), name);
-  }
-  for (const name of [
-    'http.url',
-    'gen_ai.usage.input_tokens',
-    'token.count',
-    'k8s.secret.name',
-    'messaging.kafka.message.key',
-    'author',
-    'monkey',
-    'passport',
-  ]) {
-    assert.ok(!isSecretName(name), name);
-  }
-});
-
-test('an operator may hide more keys and keep some', () => {
-  const body = bodyOf({ 'user.email': 'joe@example', 'session.token': 'kept-value' });
-  const text = storedText(body, { hide: ['user.email'], keep: ['session.token'] });
-  assert.doesNotMatch(text, /joe@example/);
-  assert.match(text, /kept-value/);
 });

@@ -10,10 +10,8 @@ import { criticalPath } from '#shared/critical-path.ts';
 import { spanIdHex, toColumns, type Span } from '#shared/span.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
 import { edgeId } from '#shared/workload.ts';
-import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
-import { decodeElsewhere } from './otlp-arbitrary.ts';
-import { recordedBodies, recordings } from './recordings.ts';
+import { arrivals, recordedBodies, recordings } from './recordings.ts';
 import { shuffled } from './trace-arbitrary.ts';
 
 type Recording = (typeof recordings)[number];
@@ -28,30 +26,6 @@ function readTruth(recording: Recording): Truth {
   const file = new URL(`../fixtures/recordings/${recording}/TRUTH.json`, import.meta.url);
   return JSON.parse(readFileSync(file, 'utf8')) as Truth;
 }
-
-/** Bodies with one span each. */
-function split(body: Uint8Array): Uint8Array[] {
-  const bodies: Uint8Array[] = [];
-  for (const { resource, scopeSpans = [] } of decodeElsewhere(body).resourceSpans ?? []) {
-    for (const { scope, spans = [] } of scopeSpans) {
-      for (const span of spans) {
-        const one = {
-          resourceSpans: [{ ...(resource && { resource }), scopeSpans: [{ ...(scope && { scope }), spans: [span] }] }],
-        };
-        bodies.push(writeOtlp(one).slice());
-      }
-    }
-  }
-  return bodies;
-}
-
-const arrivals: Readonly<Record<string, (bodies: Uint8Array[]) => Uint8Array[]>> = {
-  'as sent': (bodies) => bodies,
-  'one span a body': (bodies) => bodies.flatMap(split),
-  backwards: (bodies) => bodies.flatMap(split).toReversed(),
-  shuffled: (bodies) => shuffled(bodies.flatMap(split), 7),
-  doubled: (bodies) => shuffled([...bodies, ...bodies.flatMap(split)], 11),
-};
 
 interface Trace {
   readonly id: string;

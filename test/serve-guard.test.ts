@@ -197,6 +197,23 @@ test('a bug is told without detail, and logged', async () => {
   assert.match(String(broken.bugs[0]), /secret detail/);
 });
 
+test('a question the store has no time for is refused, not a bug', async () => {
+  const slow = await startServing({
+    db: {
+      ...served.db,
+      rows: () =>
+        served.db.rows(
+          'SELECT sum(sleepEachRow(0.05)) FROM numbers(20) SETTINGS max_execution_time = 0.1, max_block_size = 1',
+        ),
+    },
+  });
+  const response = await slow.get('/api/traces');
+  assert.equal(response.status, 503);
+  assert.ok(response.headers.get('retry-after'));
+  assert.match(await response.text(), /ask for less/);
+  assert.deepEqual(slow.bugs, []);
+});
+
 test('not ready is 503, alive is 200', async () => {
   const starting = await startServing({ db: served.db, state: () => 'stopping' });
   assert.deepEqual([(await starting.get('/readyz')).status, (await starting.get('/healthz')).status], [503, 200]);

@@ -7,7 +7,8 @@ import { spansOf } from '../collector/normalise/spans-of.ts';
 import { recordedBodies } from './recordings.ts';
 import { settle, startServing, storeBodies } from './serve.ts';
 
-const served = await startServing();
+let nowMs = Date.now();
+const served = await startServing({ now: () => nowMs });
 const { db } = served;
 const tick = 1_800_000_000;
 const bodies = recordedBodies('faults');
@@ -332,6 +333,21 @@ test('a trace that settles again is listed once, with all its spans', async () =
   );
   const { spans, warnings } = await traceOf(id);
   assert.deepEqual([spans.length, warnings], [2, []]);
+});
+
+test('a span delivered again does not make its trace unsettled for good', async () => {
+  const at = tick + 300;
+  const id = await send([{ id: 'a', from: 0, to: 10 }], at);
+  await settle(db, at);
+  nextTrace -= 1;
+  await send([{ id: 'a', from: 0, to: 10 }], at + 100);
+  await settle(db, at + 100);
+  const twice = 'One span was delivered more than once and is shown once.';
+  nowMs = (at + 105) * 1000;
+  const early = (await traceOf(id)).warnings;
+  assert.deepEqual([early.length, early.at(-1)], [2, twice]);
+  nowMs = (at + 120) * 1000;
+  assert.deepEqual((await traceOf(id)).warnings, [twice]);
 });
 
 test('an id of 64 bits is the low half of ours, in any case', async () => {

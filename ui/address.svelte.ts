@@ -4,7 +4,7 @@
  */
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
-import { labelChoices, type LabelChoice } from './map/words.ts';
+import { labelChoices, type LabelChoice } from './labels.ts';
 
 /** Windows the page offers; any other that the server understands may stand in the address. */
 export const windows = [

@@ -16,11 +16,12 @@ export function isDirty(bytes: Uint8Array, view: DataView, at: number, end: numb
   eachField(bytes, at, end, (field, wireType, from, to) => {
     if (wireType !== 2) return;
     if (field === under) {
-      count++;
-      if (keyValueIsDirty(bytes, view, from, to)) dirty = true;
+      // Once over the limit the message is written anew anyway.
+      if (++count > policy.limits.attributes) dirty = true;
+      else if (keyValueIsDirty(bytes, view, from, to)) dirty = true;
     } else if (to - from > policy.limits.valueBytes) dirty = true;
   });
-  return dirty || count > policy.limits.attributes;
+  return dirty;
 }
 
 function keyValueIsDirty(bytes: Uint8Array, view: DataView, at: number, end: number): boolean {

@@ -8,13 +8,16 @@ import type { OtlpTraces } from './otlp.ts';
 import { InexactNumber, writeOtlp } from './otlp-write.ts';
 
 const maxDepth = 64;
+/** Objects and arrays of a body; an OTLP body has one in 30 bytes, and each costs far more memory than its text. */
+const maxContainers = 4_000_000;
 
 /**
  * Protobuf bytes of an ExportTraceServiceRequest given as JSON text.
- * errors: AppError('bad-request') for text that is no JSON, nests deeper than 64, or is not shaped like an OTLP request.
+ * errors: AppError('bad-request') for text that is no JSON, nests deeper than 64, or is not shaped like an OTLP request;
+ * 'too-large' for millions of objects.
  */
 export function otlpJsonToProto(text: string): Uint8Array {
-  checkDepth(text);
+  checkBrackets(text);
   try {
     return writeOtlp(JSON.parse(text) as OtlpTraces);
   } catch (error) {
@@ -32,14 +35,18 @@ function exactly(_key: string, value: unknown, context?: { readonly source?: str
   return /^-?\d{1,40}$/.test(context.source) ? BigInt(context.source) : value;
 }
 
-/** Refuses text whose brackets nest too deeply, before any parser recurses into it. */
-function checkDepth(text: string): void {
+/** Refuses text whose brackets nest too deeply or are too many, before a parser makes objects of them. */
+function checkBrackets(text: string): void {
   let depth = 0;
+  let containers = 0;
   for (let i = 0; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if (c === 0x22) {
       i = endOfString(text, i + 1);
     } else if (c === 0x7b || c === 0x5b) {
+      if (++containers > maxContainers) {
+        throw new AppError('too-large', `cannot parse OTLP JSON body: more than ${maxContainers} objects and arrays`);
+      }
       if (++depth > maxDepth) {
         throw new AppError('bad-request', `cannot parse OTLP JSON body: nested deeper than ${maxDepth}`);
       }

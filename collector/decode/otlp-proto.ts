@@ -22,6 +22,7 @@ import { writeAttributed } from './otlp-write.ts';
 import { enforce, noRedaction, policy } from './policy.ts';
 import { createProtoWriter, fail, skip, varint32, wire, WireError } from './protobuf.ts';
 import { readSpan } from './span-fields.ts';
+import { trimScratch } from './values.ts';
 
 export interface DecodeResult {
   /** Spans visited. */
@@ -62,6 +63,7 @@ export function decodeOtlp(
   const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0 };
   enforce(limits, redaction);
   envelopes = 0;
+  trimScratch(cursor);
   if (redaction !== redactionOf || limits !== limitsOf) forgetOrigins();
   redactionOf = redaction;
   limitsOf = limits;

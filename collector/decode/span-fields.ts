@@ -138,6 +138,10 @@ export function readSpan(cursor: SpanCursor, at: number, end: number): void {
   if (spanIdAt === -1 || isZeroId(view, spanIdAt, 8)) fail('span id is not 8 bytes or zero');
   cursor.traceIdAt = traceIdAt;
   cursor.spanIdAt = spanIdAt;
+  // A status without code and message shows only in `rest`: Envoy sends one for gRPC OK.
+  if (statusAt !== -1 && cursor.statusCode === 0 && cursor.statusMessageLength === 0) {
+    if (statusEnd - statusAt <= policy.limits.valueBytes) addRest(cursor, 0, statusAt, statusEnd - statusAt);
+  }
   if (dropped.attributes + dropped.events + dropped.links > 0) keepCounts(cursor);
 }
 
@@ -154,6 +158,7 @@ function reset(cursor: SpanCursor): void {
   cursor.statusMessageLength = 0;
   cursor.traceStateLength = 0;
   cursor.attributeCount = 0;
+  statusAt = -1;
   cursor.plain = true;
   cursor.known = true;
   cursor.slots.fill(0);
@@ -278,7 +283,10 @@ function redact(cursor: SpanCursor, treatment: number): void {
   putText(cursor, clean, typeCode.string);
 }
 
-/** A status of its own presence, without code and message, is kept in `rest`: Envoy sends one for gRPC OK. */
+/** Where the last status field is; -1 = none. */
+let statusAt = -1;
+let statusEnd = -1;
+
 function readStatus(cursor: SpanCursor, fieldAt: number, at: number, end: number): void {
   const bytes = cursor.body;
   while (at < end) {
@@ -296,5 +304,6 @@ function readStatus(cursor: SpanCursor, fieldAt: number, at: number, end: number
       at = wire.at;
     } else at = skip(bytes, tag, at, end);
   }
-  if (cursor.statusCode === 0 && cursor.statusMessageLength === 0) addRest(cursor, 0, fieldAt, end - fieldAt);
+  statusAt = fieldAt;
+  statusEnd = end;
 }

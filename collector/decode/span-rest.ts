@@ -17,6 +17,9 @@ export const dropped = { attributes: 0, events: 0, links: 0 };
 /** Events, links and bytes of unknown fields of the span so far. */
 const seen = { events: 0, links: 0, unknownBytes: 0 };
 
+/** Events and links of more bytes are dropped unread: within the limits none is so long. */
+const maxBytes = 1 << 20;
+
 const writer = createProtoWriter();
 const exceptionTypeKey = Buffer.from('exception.type');
 
@@ -60,7 +63,7 @@ export function keepUnknown(cursor: SpanCursor, fieldAt: number, end: number): v
 /** An event: its field begins at fieldAt, its payload is [at, end). errors: WireError. */
 export function keepEvent(cursor: SpanCursor, fieldAt: number, at: number, end: number): void {
   const { body, bodyView } = cursor;
-  if (++seen.events > policy.limits.events) {
+  if (++seen.events > policy.limits.events || end - at > maxBytes) {
     dropped.events++;
     policy.truncated++;
     return;
@@ -88,7 +91,7 @@ export function keepEvent(cursor: SpanCursor, fieldAt: number, at: number, end: 
 /** A link, likewise. */
 export function keepLink(cursor: SpanCursor, fieldAt: number, at: number, end: number): void {
   const { body, bodyView } = cursor;
-  if (++seen.links > policy.limits.events) {
+  if (++seen.links > policy.limits.events || end - at > maxBytes) {
     dropped.links++;
     policy.truncated++;
     return;
@@ -126,7 +129,9 @@ export function keepLink(cursor: SpanCursor, fieldAt: number, at: number, end: n
 /** Remembers exception.type of an event named `exception`. */
 function noteException(cursor: SpanCursor, at: number, end: number): void {
   const { body, bodyView } = cursor;
+  let attributes = 0;
   eachField(body, at, end, (field, wireType, from, to) => {
+    if (field === 3 && ++attributes > policy.limits.attributes) return;
     if (field !== 3 || wireType !== 2 || to - from < exceptionTypeKey.length + 4) return;
     // 0a 0e "exception.type" 12 <n> 0a <n - 2> text
     const textAt = from + 2 + exceptionTypeKey.length + 4;

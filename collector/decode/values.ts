@@ -6,7 +6,7 @@ import { type SpanCursor, redacted, typeCode } from './cursor.ts';
 import { jsonDouble, readAnyValue } from './otlp-read.ts';
 import { cleanAnyValue } from './clean.ts';
 import { policy } from './policy.ts';
-import { lengthAt, skip, varint32, varint64, wire } from './protobuf.ts';
+import { skip, varint32, varint64, wire } from './protobuf.ts';
 
 const encoder = new TextEncoder();
 
@@ -15,6 +15,14 @@ export const value = { type: 0, source: 0, at: 0, length: 0 };
 
 /** Next free position of the scratch buffer; decodeOtlp sets it to 0 at each span. */
 export const scratch = { at: 0 };
+
+/** Gives back scratch that an unusual body made large. */
+export function trimScratch(cursor: SpanCursor): void {
+  scratch.at = 0;
+  if (cursor.scratch.length <= 1 << 22) return;
+  cursor.scratch = new Uint8Array(1 << 16);
+  cursor.scratchView = new DataView(cursor.scratch.buffer);
+}
 
 /** Makes room for so many more bytes of scratch. */
 export function reserveScratch(cursor: SpanCursor, more: number): void {
@@ -49,51 +57,61 @@ export function putRedacted(cursor: SpanCursor): void {
 /** Reads the AnyValue in [at, end) into `value`. errors: WireError when it is malformed. */
 export function readValue(cursor: SpanCursor, at: number, end: number): void {
   const bytes = cursor.body;
-  value.type = typeCode.none;
-  value.source = 0;
-  value.at = at;
-  value.length = 0;
   const start = at;
-  let nested = false;
+  // Of the fields of a oneof the last counts, and only it is converted.
+  let field = 0;
+  let fieldAt = at;
+  let fieldEnd = at;
   while (at < end) {
     const tag = varint32(bytes, at, end);
     const valueAt = wire.at;
-    const next = skip(bytes, tag, valueAt, end);
-    switch (tag) {
-      case 0x0a:
-        value.length = lengthAt(bytes, valueAt, end);
-        value.type = typeCode.string;
-        value.source = 0;
-        value.at = wire.at;
-        break;
-      case 0x10:
-        putText(cursor, isZero(bytes, valueAt, next) ? 'false' : 'true', typeCode.bool);
-        break;
-      case 0x18:
-        putInteger(cursor, bytes, valueAt, next);
-        break;
-      case 0x21:
-        putText(cursor, doubleText(cursor.bodyView.getFloat64(valueAt, true)), typeCode.double);
-        break;
-      case 0x2a:
-      case 0x32:
-        value.type = tag === 0x2a ? typeCode.array : typeCode.kvlist;
-        nested = true;
-        break;
-      case 0x3a: {
-        const length = lengthAt(bytes, valueAt, end);
-        const payload = Buffer.from(bytes.buffer, bytes.byteOffset + wire.at, Math.min(length, bytesLimit()));
-        if (payload.length < length) policy.truncated++;
-        putText(cursor, payload.toString('base64'), typeCode.bytes);
-        break;
-      }
-      default:
-    }
-    at = next;
+    at = skip(bytes, tag, valueAt, end);
+    if (!valueTags.includes(tag)) continue;
+    field = tag;
+    fieldAt = (tag & 7) === 2 ? wire.at : valueAt;
+    fieldEnd = at;
   }
-  // Once, at the end: a value may repeat its fields, of which the last one counts.
-  if (nested && (value.type === typeCode.array || value.type === typeCode.kvlist))
-    putJson(cursor, start, end, value.type);
+  switch (field) {
+    case 0x0a:
+      value.type = typeCode.string;
+      value.source = 0;
+      value.at = fieldAt;
+      value.length = fieldEnd - fieldAt;
+      break;
+    case 0x10:
+      putText(cursor, isZero(bytes, fieldAt, fieldEnd) ? 'false' : 'true', typeCode.bool);
+      break;
+    case 0x18:
+      putInteger(cursor, bytes, fieldAt, fieldEnd);
+      break;
+    case 0x21:
+      putText(cursor, doubleText(cursor.bodyView.getFloat64(fieldAt, true)), typeCode.double);
+      break;
+    case 0x2a:
+      putJson(cursor, start, end, typeCode.array);
+      break;
+    case 0x32:
+      putJson(cursor, start, end, typeCode.kvlist);
+      break;
+    case 0x3a:
+      putBase64(cursor, fieldAt, fieldEnd);
+      break;
+    default:
+      value.type = typeCode.none;
+      value.source = 0;
+      value.at = start;
+      value.length = 0;
+  }
+}
+
+/** Tags of AnyValue's fields. */
+const valueTags: readonly number[] = [0x0a, 0x10, 0x18, 0x21, 0x2a, 0x32, 0x3a];
+
+function putBase64(cursor: SpanCursor, at: number, end: number): void {
+  const { body } = cursor;
+  const payload = Buffer.from(body.buffer, body.byteOffset + at, Math.min(end - at, bytesLimit()));
+  if (payload.length < end - at) policy.truncated++;
+  putText(cursor, payload.toString('base64'), typeCode.bytes);
 }
 
 /** Bytes whose base64 stays within the value limit. */
@@ -130,8 +148,16 @@ function doubleText(number: number): string {
   return Object.is(number, -0) ? '-0' : String(jsonDouble(number));
 }
 
+/** Arrays and kvlists of more bytes are dropped unread. */
+const maxNested = 1 << 20;
+
 /** An array or kvlist as the JSON of its `values`. Too long a text becomes a cut string. */
 function putJson(cursor: SpanCursor, at: number, end: number, type: number): void {
+  if (end - at > maxNested) {
+    policy.truncated++;
+    putText(cursor, '', typeCode.none);
+    return;
+  }
   const read = cleanAnyValue(readAnyValue(cursor.body, at, end));
   putText(cursor, JSON.stringify((read.arrayValue ?? read.kvlistValue)?.values ?? []), type);
   if (value.length > policy.limits.valueBytes) value.type = typeCode.string;

@@ -3,6 +3,7 @@
  * anew when it fails (it takes up where the store says), and joins stored frames with provisional ones.
  */
 import { Worker } from 'node:worker_threads';
+import { AppError } from '#shared/error.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { Progress } from './deriver.ts';
 import type { DeriveOptions } from './settle.ts';
@@ -69,7 +70,10 @@ export function createFollower({ store, options, sealedTick, newestTick, onFailu
     thread.on('message', receive);
     thread.on('error', (error: Error) => {
       onFailure(error);
-      for (const { reject } of asked.values()) reject(error);
+      const unavailable = new AppError('unavailable', 'cannot read the map: the derivation starts anew', {
+        cause: error,
+      });
+      for (const { reject } of asked.values()) reject(unavailable);
       asked.clear();
       settledBefore += progress.settledTraces;
       progress = { ...progress, settledTraces: 0 };

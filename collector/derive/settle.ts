@@ -45,6 +45,10 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     if (workload.cluster !== '' && known.size < maxKnown) known.set(nameOf(workload), workload);
   }
 
+  function inFull(workload: Call['source']): Call['source'] {
+    return workload.cluster === '' ? (known.get(nameOf(workload)) ?? workload) : workload;
+  }
+
   function derive(rows: readonly number[]) {
     const originNs = assembler.focus(rows);
     const { columns } = assembler;
@@ -202,15 +206,10 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       const rows = [...(earlier?.rows ?? []), ...episode, ...trace.rows];
       const derived = derive(rows);
       const { tree, calls, originNs } = derived;
-      // A span keeps the tick of its first delivery: whatever came by the earlier settlement was counted there.
-      const isNew = (node: number) => earlier === undefined || (tree.tick[node] ?? 0) > earlier.lastTick;
-      if (earlier !== undefined) {
-        let anyNew = false;
-        for (let node = 0; node < tree.count && !anyNew; node++) anyNew = isNew(node);
-        if (!anyNew) return undefined;
-      }
+      // Spans keep the tick of their first delivery: whatever came by the earlier settlement was counted there.
+      if (earlier !== undefined && !hasNewer(tree, earlier.lastTick)) return undefined;
       for (const call of calls) {
-        if (isNew(call.key)) frames.addCall(call, originNs, trace.traceId);
+        if (earlier === undefined || call.tick > earlier.lastTick) frames.addCall(call, originNs, trace.traceId);
         remember(call.source);
         remember(call.target);
       }
@@ -226,12 +225,15 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       for (const call of calls) {
         // Whoever called may still arrive; only a settled trace says that nobody known did.
         if (workloadKinds[call.source.kind] === 'unknown') continue;
-        const source = known.get(nameOf(call.source)) ?? call.source;
-        const target = known.get(nameOf(call.target)) ?? call.target;
-        frames.addCall({ ...call, source, target }, originNs, trace.traceId);
+        frames.addCall({ ...call, source: inFull(call.source), target: inFull(call.target) }, originNs, trace.traceId);
       }
     },
   };
+}
+
+function hasNewer({ count, tick }: TraceTree, than: number): boolean {
+  for (let node = 0; node < count; node++) if ((tick[node] ?? 0) > than) return true;
+  return false;
 }
 
 /** Workloads whose cluster is remembered for previews. */

@@ -31,19 +31,51 @@ export function identify(span: SpanCursor, proxy: boolean, config: NormaliseConf
   const revision = textAt(span, waypoint ? key.destinationRevision : key.canonicalRevision);
   const cluster = textAt(span, waypoint ? key.destinationCluster : key.istioCluster);
   const origin = span.resource.id * 2 + (proxy ? 1 : 0);
-  const tuple = tuples.of(tuples.of(tuples.of(tuples.of(service, namespace), revision), cluster), -1 - origin);
   if (epochOf !== epoch) {
     identities = [];
     epochOf = epoch;
+    last.service = -1;
   }
-  const entry = identities[tuple];
-  if (entry !== undefined) return entry;
+  // Spans of one sender follow each other.
+  if (
+    service === last.service &&
+    namespace === last.namespace &&
+    revision === last.revision &&
+    cluster === last.cluster &&
+    origin === last.origin
+  ) {
+    return last.identity;
+  }
+  const tuple = tuples.of(tuples.of(tuples.of(tuples.of(service, namespace), revision), cluster), -1 - origin);
+  const identity = identities[tuple] ?? remember(span, tuple, { service, namespace, revision, cluster }, proxy, config);
+  last = { service, namespace, revision, cluster, origin, identity };
+  return identity;
+}
+
+/** What the last answer was for. */
+let last = {
+  service: -1,
+  namespace: 0,
+  revision: 0,
+  cluster: 0,
+  origin: 0,
+  identity: undefined as unknown as Identity,
+};
+
+interface Tags {
+  readonly service: number;
+  readonly namespace: number;
+  readonly revision: number;
+  readonly cluster: number;
+}
+
+function remember(span: SpanCursor, tuple: number, tags: Tags, proxy: boolean, config: NormaliseConfig): Identity {
   const made = decide(
     span.resource,
-    texts.text(service),
-    texts.text(namespace),
-    texts.text(revision),
-    texts.text(cluster),
+    texts.text(tags.service),
+    texts.text(tags.namespace),
+    texts.text(tags.revision),
+    texts.text(tags.cluster),
     proxy,
     config,
   );

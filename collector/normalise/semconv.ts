@@ -90,12 +90,18 @@ export function isDatabase(span: SpanCursor): boolean {
 /** Vocabulary number of the protocol: the database, the messaging system, the RPC system, `http`, or 0. */
 export function protocol(span: SpanCursor, http: number, grpc: number): number {
   const { slots } = span;
-  if ((slots[key.dbSystemName]! | slots[key.dbSystem]!) !== 0) {
-    return databaseName(textAtEither(span, key.dbSystemName, key.dbSystem));
+  const named =
+    slots[key.dbSystemName]! |
+    slots[key.dbSystem]! |
+    slots[key.messagingSystem]! |
+    slots[key.rpcSystemName]! |
+    slots[key.rpcSystem]!;
+  if (named !== 0) {
+    const database = textAtEither(span, key.dbSystemName, key.dbSystem);
+    if (database !== 0) return databaseName(database);
+    const system = textAt(span, key.messagingSystem) || textAtEither(span, key.rpcSystemName, key.rpcSystem);
+    if (system !== 0) return system;
   }
-  if (slots[key.messagingSystem] !== 0) return textAt(span, key.messagingSystem);
-  if ((slots[key.rpcSystem]! | slots[key.rpcSystemName]!) !== 0)
-    return textAtEither(span, key.rpcSystemName, key.rpcSystem);
   if (grpc !== -1 || slots[key.grpcPath] !== 0) return word.grpc;
   const web =
     slots[key.httpRequestMethod]! |

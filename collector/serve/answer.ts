@@ -26,15 +26,31 @@ export const refuseQuery: Hook<unknown, Env, string, unknown> = (result, c) => {
   );
 };
 
-/** in: where bugs are logged. out: AppErrors as they are; anything else is 500 without detail. */
+/** in: where bugs are logged. out: AppErrors as they are, the store's refusals as unavailable, all else 500 without detail. */
 export function answerError(onBug: (error: unknown) => void): ErrorHandler<Env> {
   return (error, c) => {
-    if (!(error instanceof AppError)) onBug(error);
-    const known = error instanceof AppError ? error : new AppError('internal', 'cannot answer: internal error');
+    const expected = error instanceof AppError ? error : storeRefusal(error);
+    if (expected === undefined) onBug(error);
+    const known = expected ?? new AppError('internal', 'cannot answer: internal error');
     if (known.code === 'unavailable') c.header('retry-after', '2');
     c.header('cache-control', 'no-store');
     return c.json({ error: { code: known.code, message: known.message } } satisfies ErrorBody, status(known));
   };
+}
+
+/** A query that ran out of the bounds db.ts sets, or a store that is away. */
+function storeRefusal(error: Error): AppError | undefined {
+  const { type, code } = error as { type?: unknown; code?: unknown };
+  if (type === 'TIMEOUT_EXCEEDED' || type === 'MEMORY_LIMIT_EXCEEDED') {
+    return new AppError(
+      'unavailable',
+      'cannot answer: that needs more time or memory than a question may take; ask for less',
+    );
+  }
+  if (code === 'ECONNREFUSED' || code === 'ECONNRESET' || code === 'ETIMEDOUT') {
+    return new AppError('unavailable', 'cannot answer: the store does not answer');
+  }
+  return undefined;
 }
 
 function status(error: AppError): ContentfulStatusCode {

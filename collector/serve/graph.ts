@@ -9,7 +9,7 @@ import { createEnds } from '#shared/graph-ends.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
 import { toSeries } from '#shared/series.ts';
 import { floorTo, parseDuration, stepFor, toInterval, type TimeQuery } from '#shared/time.ts';
-import { readFrames } from '../store/edges-read.ts';
+import { createFrameReader } from '../store/edges-cache.ts';
 import type { DetailQuery, GraphQuery } from './contract.ts';
 import type { ServeDeps } from './deps.ts';
 
@@ -27,6 +27,7 @@ const maxSteps = 2000;
 
 export function createGraphs({ db, follower, config, now = Date.now }: ServeDeps): Graphs {
   const { maxNodes, maxEdges } = config;
+  const stored = createFrameReader(db);
   const asked = new Map<string, Promise<unknown>>();
 
   function shared<T>(key: string, answer: () => Promise<T>): Promise<T> {
@@ -41,7 +42,7 @@ export function createGraphs({ db, follower, config, now = Date.now }: ServeDeps
     const { fromMs, toMs } = toFrames(query, now());
     const probes = query.probes === 'true';
     const { value, provisional, unsettled } = await follower.consistent(() =>
-      readFrames(db, { ...seconds(fromMs, toMs), probes }),
+      stored.read({ ...seconds(fromMs, toMs), probes }),
     );
     return toGraph(join(value, provisional, fromMs, toMs), {
       fromMs,
@@ -80,13 +81,13 @@ export function createGraphs({ db, follower, config, now = Date.now }: ServeDeps
       groupBy: query.groupBy,
     };
     const { value, provisional, unsettled } = await follower.consistent(() =>
-      readFrames(db, { ...seconds(fromMs, toMs), probes }),
+      stored.read({ ...seconds(fromMs, toMs), probes }),
     );
     const graph = toGraph(join(value, provisional, fromMs, toMs), { ...options, unsettled });
     const found = find(graph);
     if (found === undefined) return undefined;
     const stepped = await follower.consistent(() =>
-      readFrames(db, { ...seconds(fromMs, toMs), probes, stepSeconds: stepMs / 1000, ...ends(found, graph) }),
+      stored.read({ ...seconds(fromMs, toMs), probes, stepSeconds: stepMs / 1000, ...ends(found, graph) }),
     );
     const frames = join(stepped.value, stepped.provisional, fromMs, toMs).filter(
       (frame) => probes || frame.probe === 0,
@@ -173,8 +174,7 @@ function list(text: string | undefined): string[] {
 }
 
 /** Stored frames and those provisional ones that start in the interval. */
-function join(stored: EdgeFrame[], provisional: readonly EdgeFrame[], fromMs: number, toMs: number): EdgeFrame[] {
-  const frames = stored;
+function join(frames: EdgeFrame[], provisional: readonly EdgeFrame[], fromMs: number, toMs: number): EdgeFrame[] {
   for (const frame of provisional) {
     if (frame.frame * 1000 >= fromMs && frame.frame * 1000 < toMs) frames.push(frame);
   }

@@ -10,7 +10,6 @@ import { spanIdHex, toColumns } from '#shared/span.ts';
 import { buildTree, nodeFlag, type TraceTree } from '#shared/trace-tree.ts';
 import { edgeId } from '#shared/workload.ts';
 import { toKeyValue, toOtlpJson, toSpan, type StoredSpan } from '../store/stored-span.ts';
-import type { StoredTrace } from '../store/trace-read.ts';
 
 /** What spans of one sender share. */
 export interface Emitter {
@@ -26,12 +25,19 @@ export interface TraceView {
   emitterOf(node: number): Emitter;
 }
 
-/** in: the spans of one trace, at least one; the rules calls are made with. */
-export function toTraceView(stored: StoredTrace, options: CallOptions): TraceView {
-  const { spans } = stored;
+/** What the view must know beside the spans. */
+export interface ViewOptions {
+  /** The rules calls are made with. */
+  readonly calls: CallOptions;
+  readonly truncated: boolean;
+  readonly settled: boolean;
+}
+
+/** in: the spans of one trace, at least one. */
+export function toTraceView(spans: readonly StoredSpan[], options: ViewOptions): TraceView {
   const columns = toColumns(spans.map(toSpan));
   const tree = buildTree(columns, Uint32Array.from(spans.keys()));
-  const found = callsOf(tree, options);
+  const found = callsOf(tree, options.calls);
   const emitterOf = createEmitters();
   const { originNs } = columns;
   const idOf = (node: number): string => spanIdHex(columns.spanId, tree.row[node] as number);
@@ -49,7 +55,7 @@ export function toTraceView(stored: StoredTrace, options: CallOptions): TraceVie
         endNs: path.endNs[i] as number,
       })),
       calls: found.calls.map((call) => toTraceCall(call, idOf)),
-      warnings: warningsOf(stored, tree, found),
+      warnings: warningsOf(spans, tree, found, options),
     },
     spanCount: tree.count,
     spanAt(node) {
@@ -186,7 +192,12 @@ function known(ns: number): number | null {
 }
 
 /** What was mended or is missing, in words. */
-function warningsOf({ settled, truncated, spans }: StoredTrace, tree: TraceTree, { workloadOf }: TraceCalls): string[] {
+function warningsOf(
+  spans: readonly StoredSpan[],
+  tree: TraceTree,
+  { workloadOf }: TraceCalls,
+  { settled, truncated }: ViewOptions,
+): string[] {
   const flagged = (flag: number): number => {
     let count = 0;
     for (let node = 0; node < tree.count; node++) if (((tree.flags[node] as number) & flag) !== 0) count += 1;

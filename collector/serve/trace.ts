@@ -6,7 +6,7 @@ import type { Context, TypedResponse } from 'hono';
 import type { Trace } from '#shared/api.ts';
 import { AppError, quoted } from '#shared/error.ts';
 import { toOtlpJson } from '../store/stored-span.ts';
-import { readTrace } from '../store/trace-read.ts';
+import { readTrace, type StoredTrace } from '../store/trace-read.ts';
 import type { Env } from './app.ts';
 import type { traceFormats } from './contract.ts';
 import type { ServeDeps } from './deps.ts';
@@ -32,9 +32,23 @@ export async function answerTrace(
   if (stored === undefined)
     throw new AppError('not-found', `cannot find trace ${quoted(traceId)}: no span of it is held`);
   if (format === 'otlp') return c.json(toOtlpJson(stored.spans), 200) as unknown as TraceResponse;
-  const body = streamOf(written(toTraceView(stored, deps.calls)));
+  const view = toTraceView(stored.spans, {
+    calls: deps.calls,
+    truncated: stored.truncated,
+    settled: isSettled(stored, deps),
+  });
+  const body = streamOf(written(view));
   return c.body(body, 200, { 'content-type': 'application/json' }) as unknown as TraceResponse;
 }
+
+/** A span that was delivered again after the settlement leads to no other one: then only time tells. */
+function isSettled({ newestTick, settledTick }: StoredTrace, { follower, now = Date.now }: ServeDeps): boolean {
+  if (settledTick >= newestTick) return true;
+  const { settleAfterMs, lagMs } = follower.status();
+  return settledTick > 0 && now() - newestTick * 1000 > settleAfterMs + lagMs + settleSlackMs;
+}
+
+const settleSlackMs = 5_000;
 
 /** The JSON of a trace in pieces. */
 function* written(view: TraceView): Generator<string> {

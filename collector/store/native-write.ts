@@ -27,6 +27,14 @@ export function reserve(buffer: ByteBuffer, more: number): void {
   buffer.view = new DataView(grown.buffer);
 }
 
+/** Empties the buffer; one that an unusual load made large is given back. */
+export function emptied(buffer: ByteBuffer): void {
+  buffer.length = 0;
+  if (buffer.bytes.length <= 1 << 26) return;
+  buffer.bytes = new Uint8Array(1 << 20);
+  buffer.view = new DataView(buffer.bytes.buffer);
+}
+
 export function putVaruint(buffer: ByteBuffer, value: number): void {
   reserve(buffer, 8);
   while (value > 127) {

@@ -42,10 +42,10 @@ CREATE TABLE IF NOT EXISTS spans (
   traceState     String CODEC(ZSTD(1)),
   flags          UInt32 CODEC(ZSTD(1)),                 -- OTLP span flags
   attributes     Map(LowCardinality(String), String) CODEC(ZSTD(1)), -- in the order sent; values that are no strings as text (see attributeTypes)
-  attributeTypes String CODEC(ZSTD(1)),                 -- '' when all are strings; else a letter an attribute: s string, b bool, i int, d double, x bytes (base64), a array, k kvlist (OTLP JSON), n empty
-  rest           String CODEC(ZSTD(1)),                 -- protobuf fields of the span that have no column, as sent: events, links, dropped counts
-  resource       LowCardinality(String),                -- protobuf of Resource, then its schemaUrl: see spans.ts
-  scope          LowCardinality(String),                -- protobuf of InstrumentationScope, likewise
+  attributeTypes String CODEC(ZSTD(1)),                 -- '' when all are strings; else a letter an attribute: s string, b bool, i int, d double, x bytes (base64), a array, k kvlist (the JSON of its `values`), n empty
+  rest           String CODEC(ZSTD(1)),                 -- protobuf fields of the span that have no column, as sent: events, links, dropped counts, unknown ones, a status that is empty
+  resource       LowCardinality(String),                -- as sent: a ResourceSpans message with its fields resource and schema_url only, '' when neither was sent
+  scope          LowCardinality(String),                -- likewise a ScopeSpans message with its fields scope and schema_url only
   INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1,
   INDEX startNs startNs TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree

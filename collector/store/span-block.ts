@@ -14,6 +14,7 @@ import {
   copyRange,
   createByteBuffer,
   dictionaryPrefix,
+  emptied,
   putLength,
   putRange,
 } from './native-write.ts';
@@ -255,7 +256,12 @@ export function createSpanBlock(): SpanBlock {
     for (let i = 0; i < span.restCount; i++) length += span.restLengths[i]!;
     putLength(rest, length);
     for (let i = 0; i < span.restCount; i++) {
-      copyRange(rest, span.restSources[i] === 0 ? span.bodyView : span.scratchView, span.restAts[i]!, span.restLengths[i]!);
+      copyRange(
+        rest,
+        span.restSources[i] === 0 ? span.bodyView : span.scratchView,
+        span.restAts[i]!,
+        span.restLengths[i]!,
+      );
     }
   }
 
@@ -355,7 +361,7 @@ export function createSpanBlock(): SpanBlock {
     reset() {
       rows = 0;
       attributes = 0;
-      for (const buffer of strings) buffer.length = 0;
+      for (const buffer of strings) emptied(buffer);
       for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
     },
   };

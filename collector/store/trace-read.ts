@@ -16,8 +16,9 @@ export interface StoredTrace {
   readonly spans: StoredSpan[];
   /** There are more spans than these. */
   readonly truncated: boolean;
-  /** The map counts all of these spans. */
-  readonly settled: boolean;
+  /** Ingest second of the newest span, and of the newest that a settlement counted; 0 when none was. */
+  readonly newestTick: number;
+  readonly settledTick: number;
 }
 
 /** in: 32 hex digits; how many spans at most, the earliest delivered first. out: undefined when no span of it is held. */
@@ -33,6 +34,5 @@ export async function readTrace(db: Db, traceId: string, limit: number): Promise
   if (spans.length === 0) return undefined;
   const truncated = spans.length > limit;
   if (truncated) spans.length = limit;
-  const newestTick = spans.at(-1)?.tick ?? 0;
-  return { spans, truncated, settled: (settled?.lastTick ?? 0) >= newestTick };
+  return { spans, truncated, newestTick: spans.at(-1)?.tick ?? 0, settledTick: settled?.lastTick ?? 0 };
 }

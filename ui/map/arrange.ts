@@ -129,12 +129,8 @@ function toElk({ nodes, edges, room, before }: ArrangeInput, { column, row }: Sp
         ...(node.entry && !called.has(node.id) ? { 'elk.layered.layering.layerConstraint': 'FIRST' } : {}),
       },
       ports: [
-        ...edges
-          .filter(({ source }) => source === node.id)
-          .map(({ id }) => port(`out:${id}`, 'EAST')),
-        ...edges
-          .filter(({ target }) => target === node.id)
-          .map(({ id }) => port(`in:${id}`, 'WEST')),
+        ...edges.filter(({ source }) => source === node.id).map(({ id }) => port(`out:${id}`, 'EAST')),
+        ...edges.filter(({ target }) => target === node.id).map(({ id }) => port(`in:${id}`, 'WEST')),
       ],
     })),
     edges: edges.map(({ id }) => ({ id, sources: [`out:${id}`], targets: [`in:${id}`] })),

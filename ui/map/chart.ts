@@ -7,6 +7,19 @@ export interface Sample {
   readonly value: number | undefined;
 }
 
+/**
+ * The steps of a series that are complete: without the one that is still under way, and without empty ones at the end,
+ * whose traces have not settled yet.
+ */
+export function completeSteps<T extends { readonly at: number; readonly calls: number }>(
+  { series, stepMs, to }: { readonly series: readonly T[]; readonly stepMs: number; readonly to: number },
+  mostEmpty = 3,
+): T[] {
+  const steps = series.filter(({ at }) => at + stepMs <= to);
+  for (let i = 0; i < mostEmpty && steps.at(-1)?.calls === 0; i++) steps.pop();
+  return steps;
+}
+
 /** A sparkline: path data and where its last known sample lies. The line breaks where nothing was measured. */
 export function toSpark(samples: readonly Sample[], width: number, height: number) {
   const values = samples.flatMap(({ value }) => (value === undefined ? [] : [value]));

@@ -2,12 +2,13 @@
  * From numbers to what is drawn: widths, rings, pills. Pure; the drawing components only place the results.
  */
 import type { GraphEdge, GraphNode } from '#shared/api.ts';
+import type { LabelChoice } from '../labels.ts';
 import { middleEllipsis, type Measure } from '../part/ellipsis.ts';
 import type { Picture } from './arrange.ts';
 import { edgeHealth, failedShare, healths, nodeHealth, type Health } from './health.ts';
 import { overlaps, type Box, type Point, type Wish } from './place.ts';
 import type { Line } from './route.ts';
-import { pillTexts, type LabelChoice } from './words.ts';
+import { pillTexts } from './words.ts';
 
 /** Widths of edges, px: the slightest, the busiest, and the least of a failing one. */
 export const edgeWidths = { least: 1.5, most: 6, bad: 3 } as const;
@@ -65,7 +66,12 @@ export interface DotName {
  * Names under dots, as many as fit, the important ones first: failing, degraded, then the busiest.
  * in: the map's scale, which the text makes up for; measure for 11 px text.
  */
-export function toDotNames(nodes: readonly GraphNode[], picture: Picture, scale: number, measure: Measure): Map<string, DotName> {
+export function toDotNames(
+  nodes: readonly GraphNode[],
+  picture: Picture,
+  scale: number,
+  measure: Measure,
+): Map<string, DotName> {
   const size = 1 / scale;
   const most = 92;
   const weight = (node: GraphNode) => healths.indexOf(nodeHealth(node)) * 1e9 + node.rate;
@@ -140,7 +146,9 @@ export function boundsOf(boxes: Iterable<Box>): Box {
     right = Math.max(right, x + width);
     bottom = Math.max(bottom, y + height);
   }
-  return left > right ? { x: 0, y: 0, width: 0, height: 0 } : { x: left, y: top, width: right - left, height: bottom - top };
+  return left > right
+    ? { x: 0, y: 0, width: 0, height: 0 }
+    : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 /** Scale and shift that show a box whole and centred. in: room in px, margins round it. */

@@ -78,7 +78,10 @@ export function createView() {
       const top = box.y * k + y;
       const inside = left >= 0 && top >= 0 && left + box.width * k <= room.width && top + box.height * k <= room.height;
       if (inside) return;
-      go({ k, x: room.width / 2 - (box.x + box.width / 2) * k, y: room.height / 2 - (box.y + box.height / 2) * k }, true);
+      go(
+        { k, x: room.width / 2 - (box.x + box.width / 2) * k, y: room.height / 2 - (box.y + box.height / 2) * k },
+        true,
+      );
     },
   };
 }

@@ -5,11 +5,9 @@
 import { formatCount, formatMs, formatRate, formatShare } from '#shared/format.ts';
 import type { CallError, GraphEdge, GraphNode, SeriesPoint } from '#shared/api.ts';
 import { clockText } from '../part/clock.ts';
+import type { LabelChoice } from '../labels.ts';
 import { byTrouble, edgeHealth, failedShare, isFailure, isSlow, nodeHealth, threshold, type Health } from './health.ts';
-
-/** What pills on edges say. `failing`: nothing but the success rate of edges that are not well. */
-export const labelChoices = ['success', 'rate', 'p50', 'p90', 'p99', 'none'] as const;
-export type LabelChoice = (typeof labelChoices)[number];
+import { troubleTime, type TroubleTime } from './trouble.ts';
 
 /**
  * What an edge's pill may say, the fullest first; empty for none. An edge that is not well always says its success rate,
@@ -99,13 +97,17 @@ export function edgeVerdict(
   const share = failedShare(edge);
   const calls = `${formatCount(edge.calls)} calls`;
   if (share >= threshold.warnFailed) {
-    const start = failingSince(series);
-    const word = health === 'bad' ? 'Failing' : 'Degraded';
-    const head = start === undefined ? `${word}.` : `${word} since ${clock(start)}.`;
-    return { health, text: `${head} ${formatShare(share)} of ${calls} ${whatFailed(edge, ends.target)}${retries(edge)}.` };
+    const head = whenFailed(health === 'bad', troubleTime(series), clock);
+    return {
+      health,
+      text: `${head} ${formatShare(share)} of ${calls} ${whatFailed(edge, ends.target)}${retries(edge)}.`,
+    };
   }
   if (isSlow(edge)) {
-    return { health, text: `Slow. One call in a hundred takes ${formatMs(edge.latencyMs.p99)} or more; ${whereSlow(edge, ends)}.` };
+    return {
+      health,
+      text: `Slow. One call in a hundred takes ${formatMs(edge.latencyMs.p99)} or more; ${whereSlow(edge, ends)}.`,
+    };
   }
   const few = edge.failed > 0 ? `${formatCount(edge.failed)} of ${calls} failed` : `All ${calls} succeeded`;
   const p99 = edge.latencyMs.p99 === null ? '' : `, 99 % of them within ${formatMs(edge.latencyMs.p99)}`;
@@ -148,29 +150,31 @@ function whereSlow(edge: GraphEdge, ends: { readonly source: string; readonly ta
     : `most of it in ${ends.target} (p90 ${formatMs(server)})`;
 }
 
-/**
- * Start of the unbroken run of unhealthy steps that reaches to the end of the series (steps without calls do not break
- * it). out: undefined when the run fills the whole series: then nobody knows since when.
- */
-export function failingSince(series: readonly SeriesPoint[]): number | undefined {
-  let start: number | undefined;
-  for (let i = series.length - 1; i >= 0; i--) {
-    const point = series[i];
-    if (!point || point.calls === 0) continue;
-    if (failedShare(point) < threshold.warnFailed) return start;
-    start = point.at;
+function whenFailed(bad: boolean, { since, until }: TroubleTime, clock: (atMs: number) => string): string {
+  if (until !== undefined) {
+    const word = bad ? 'Failed' : 'Degraded';
+    return since === undefined
+      ? `${word} until ${clock(until)}, well since.`
+      : `${word} from ${clock(since)} to ${clock(until)}, well since.`;
   }
-  return undefined;
+  const word = bad ? 'Failing' : 'Degraded';
+  return since === undefined ? `${word}.` : `${word} since ${clock(since)}.`;
 }
 
 /** How a workload does, in words. in: the node with the edges that end and start at it. */
-export function nodeVerdict(node: GraphNode, inbound: readonly GraphEdge[], outbound: readonly GraphEdge[], nameOf: (id: string) => string): Verdict {
+export function nodeVerdict(
+  node: GraphNode,
+  inbound: readonly GraphEdge[],
+  outbound: readonly GraphEdge[],
+  nameOf: (id: string) => string,
+): Verdict {
   const health = nodeHealth(node);
   const failingOut = outbound.filter((edge) => edgeHealth(edge) === 'bad').map(({ target }) => nameOf(target));
   const down = failingOut.length > 0 ? ` Its calls to ${list(failingOut)} fail.` : '';
   if (node.calls === 0) {
     const calls = outbound.reduce((sum, edge) => sum + edge.calls, 0);
-    const made = calls > 0 ? `Makes ${formatCount(calls)} calls; nothing in the traces calls it.` : 'No calls in this window.';
+    const made =
+      calls > 0 ? `Makes ${formatCount(calls)} calls; nothing in the traces calls it.` : 'No calls in this window.';
     return { health: failingOut.length > 0 ? 'bad' : health, text: made + down };
   }
   const calls = `${formatCount(node.calls)} calls`;
@@ -187,7 +191,11 @@ export function nodeVerdict(node: GraphNode, inbound: readonly GraphEdge[], outb
 }
 
 /** The whole mesh in one sentence. */
-export function meshVerdict(nodes: readonly GraphNode[], edges: readonly GraphEdge[], nameOf: (id: string) => string): Verdict {
+export function meshVerdict(
+  nodes: readonly GraphNode[],
+  edges: readonly GraphEdge[],
+  nameOf: (id: string) => string,
+): Verdict {
   const bad = edges.filter((edge) => edgeHealth(edge) === 'bad').sort(byTrouble);
   const warn = edges.filter((edge) => edgeHealth(edge) === 'warn');
   const services = nodes.filter(({ kind }) => kind !== 'users' && kind !== 'unknown').length;
@@ -199,11 +207,17 @@ export function meshVerdict(nodes: readonly GraphNode[], edges: readonly GraphEd
     const verb = bad.every((edge) => failedShare(edge) < threshold.badFailed) ? 'too slow' : 'failing';
     const head = `${count(bad.length, 'edge is', 'edges are')} ${verb}`;
     const deepest = beginnings(bad);
-    const where = deepest.length < bad.length ? `. It begins at ${named(deepest)}; the others pass it on.` : `: ${named(bad)}.`;
+    const where =
+      deepest.length < bad.length ? `. It begins at ${named(deepest)}; the others pass it on.` : `: ${named(bad)}.`;
     return { health: 'bad', text: head + where + also };
   }
-  if (warn.length > 0) return { health: 'warn', text: `${count(warn.length, 'edge is', 'edges are')} degraded: ${named(warn)}. Nothing is failing.` };
-  if (edges.every(({ calls }) => calls === 0)) return { health: 'idle', text: `${size} known, no calls in this window.` };
+  if (warn.length > 0)
+    return {
+      health: 'warn',
+      text: `${count(warn.length, 'edge is', 'edges are')} degraded: ${named(warn)}. Nothing is failing.`,
+    };
+  if (edges.every(({ calls }) => calls === 0))
+    return { health: 'idle', text: `${size} known, no calls in this window.` };
   return { health: 'ok', text: `All is well: ${size}, nothing failing, nothing slow.` };
 }
 

@@ -4,7 +4,10 @@ export type ParsedTraceId = { readonly id: string } | { readonly problem: string
 
 /** Reads a trace ID. out: 32 lower-case hex digits, or what is wrong with it in words. */
 export function parseTraceId(text: string): ParsedTraceId {
-  const trimmed = text.trim().replaceAll(/^["'`]|["'`]$/g, '').toLowerCase();
+  const trimmed = text
+    .trim()
+    .replaceAll(/^["'`]|["'`]$/g, '')
+    .toLowerCase();
   const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/.exec(trimmed);
   const id = (traceparent?.[1] ?? trimmed).replaceAll('-', '');
   if (id === '') return { problem: 'Paste a trace ID: 32 hex digits.' };

@@ -24,7 +24,13 @@ export function filtersIn(get: (name: string) => string): Filters {
 }
 
 /** The filters that narrow the list, in words: what to loosen when nothing matches. */
-export function askedFor({ service, operation, minMs, status, edge }: Filters): { readonly name: string; readonly text: string }[] {
+export function askedFor({
+  service,
+  operation,
+  minMs,
+  status,
+  edge,
+}: Filters): { readonly name: string; readonly text: string }[] {
   return [
     { name: 'service', text: service === '' ? '' : `workload ${service}` },
     { name: 'operation', text: operation === '' ? '' : `operation ${operation}` },

@@ -7,13 +7,18 @@ export function statusVerdict({ store, ingest, derive, limits }: Status): {
   readonly health: 'ok' | 'warn' | 'bad';
   readonly text: string;
 } {
-  if (store.state === 'down') return { health: 'bad', text: 'The store is down: spans are refused, and senders keep what they can.' };
-  if (store.state === 'starting') return { health: 'warn', text: 'The store is starting: spans are refused until it is ready.' };
+  if (store.state === 'down')
+    return { health: 'bad', text: 'The store is down: spans are refused, and senders keep what they can.' };
+  if (store.state === 'starting')
+    return { health: 'warn', text: 'The store is starting: spans are refused until it is ready.' };
   if (derive.lagMs > 30_000) {
     return { health: 'warn', text: `The map stands ${formatMs(derive.lagMs)} behind what has arrived.` };
   }
   if (ingest.requestsRefused > 0) {
-    return { health: 'warn', text: `${formatCount(ingest.requestsRefused)} requests were refused since the start: more came than could be written.` };
+    return {
+      health: 'warn',
+      text: `${formatCount(ingest.requestsRefused)} requests were refused since the start: more came than could be written.`,
+    };
   }
   const hit = limits.filter((limit) => limit.hit > 0).map(({ name }) => name);
   if (hit.length > 0) return { health: 'warn', text: `A limit was hit: ${hit.join(', ')}.` };

@@ -22,10 +22,9 @@ export function toTicks({ startNs, endNs }: Stretch, trackPx: number): Tick[] {
   if (!(whole > 0) || trackPx <= 0) return [];
   const unit = units.find(({ ns }) => whole >= 2 * ns) ?? units[3];
   const count = Math.max(2, Math.min(8, Math.floor(trackPx / 90)));
-  return ticks(startNs / unit.ns, endNs / unit.ns, count)
-    .map((value) => {
-      const left = (value * unit.ns - startNs) / whole;
-      const text = `${formatNumber(value, 6)} ${unit.text}`;
-      return { left, text: left * trackPx + text.length * 6.5 + 6 <= trackPx ? text : '' };
-    });
+  return ticks(startNs / unit.ns, endNs / unit.ns, count).map((value) => {
+    const left = (value * unit.ns - startNs) / whole;
+    const text = `${formatNumber(value, 6)} ${unit.text}`;
+    return { left, text: left * trackPx + text.length * 6.5 + 6 <= trackPx ? text : '' };
+  });
 }

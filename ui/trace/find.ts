@@ -19,7 +19,10 @@ function haystack(span: TraceSpan): string {
 export function createFinder(spans: readonly TraceSpan[]): (query: string) => string[] {
   let texts: string[] | undefined;
   return (query) => {
-    const words = query.toLowerCase().split(/\s+/).filter((word) => word !== '');
+    const words = query
+      .toLowerCase()
+      .split(/\s+/)
+      .filter((word) => word !== '');
     if (words.length === 0) return [];
     texts ??= spans.map(haystack);
     return spans.filter((_, i) => words.every((word) => texts?.[i]?.includes(word))).map(({ spanId }) => spanId);

@@ -2,6 +2,7 @@
  * Words for a trace: the sentence it opens with, what a span owns of the critical path, what went wrong. Pure.
  */
 import { formatNs, formatShare } from '#shared/format.ts';
+import { shortOperation, workloadName } from '../part/names.ts';
 import type { Trace, TraceCall, TraceSpan } from '#shared/api.ts';
 
 /** What one span owns of the critical path. */
@@ -38,27 +39,44 @@ export function pathShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criti
 /** The trace in one sentence or two: who decides its time, and what failed. */
 export function traceSentence(trace: Trace): string {
   const shares = pathShares(trace);
-  return [timeSentence(shares), failureSentence(trace)].filter((part) => part !== '').join(' ');
+  return [timeSentence(shares, trace.calls), failureSentence(trace)].filter((part) => part !== '').join(' ');
 }
 
-function timeSentence(shares: readonly PathShare[]): string {
+interface Owner {
+  readonly name: string;
+  /** Its own spans are not in the trace: the time is a caller's, waiting for it. */
+  readonly awaited: boolean;
+  selfNs: number;
+  readonly parts: PathShare[];
+}
+
+function timeSentence(shares: readonly PathShare[], calls: readonly TraceCall[]): string {
   const total = shares.reduce((sum, { selfNs }) => sum + selfNs, 0);
   if (total <= 0) return '';
-  const owners = new Map<string, PathShare[]>();
-  for (const part of shares) owners.set(part.span.service, [...(owners.get(part.span.service) ?? []), part]);
-  const ranked = [...owners]
-    .map(([service, parts]) => ({ service, parts, selfNs: parts.reduce((sum, { selfNs }) => sum + selfNs, 0) }))
-    .sort((a, b) => b.selfNs - a.selfNs);
-  const [first, second] = ranked;
+  const owners = new Map<string, Owner>();
+  for (const part of shares) {
+    const { span } = part;
+    const call = span.callId === null ? undefined : calls[span.callId];
+    const awaited = call !== undefined && call.calleeSpanId === null && call.spanId === span.spanId;
+    const name = awaited ? workloadName(call.target) : span.service;
+    const key = `${awaited}${name}`;
+    const owner = owners.get(key) ?? { name, awaited, selfNs: 0, parts: [] };
+    owner.selfNs += part.selfNs;
+    owner.parts.push(part);
+    owners.set(key, owner);
+  }
+  const [first, second] = [...owners.values()].sort((a, b) => b.selfNs - a.selfNs);
   if (!first) return '';
   const share = formatShare(round(first.selfNs / total));
+  const what = first.awaited ? `waiting for ${first.name}` : `${first.name}'s own work`;
   const [most] = [...first.parts].sort((a, b) => b.selfNs - a.selfNs);
   const mostly =
     most && first.parts.length > 1
-      ? `, most of it ${most.span.name} (${formatNs(most.selfNs)})`
-      : ` (${most ? `${most.span.name}, ` : ''}${formatNs(first.selfNs)})`;
-  const head = `${share} of the time is ${first.service}'s own work${mostly}`;
-  return second ? `${head}; ${formatNs(second.selfNs)} belong to ${second.service}.` : `${head}.`;
+      ? `, most of it ${shortOperation(most.span.name)} (${formatNs(most.selfNs)})`
+      : ` (${most ? `${shortOperation(most.span.name)}, ` : ''}${formatNs(first.selfNs)})`;
+  const head = `${share} of the time is ${what}${mostly}`;
+  if (!second) return `${head}.`;
+  return `${head}; ${formatNs(second.selfNs)} ${second.awaited ? 'wait for' : 'belong to'} ${second.name}.`;
 }
 
 function round(share: number): number {
@@ -68,7 +86,9 @@ function round(share: number): number {
 function failureSentence({ spans, calls }: Trace): string {
   const failed = calls.filter((call) => call.failed);
   const retried = calls.filter(({ attempts }) => attempts > 1);
-  const retries = retried.map(({ source, target, attempts }) => `${source} tried ${target} ${attempts} times`);
+  const retries = retried.map(
+    ({ source, target, attempts }) => `${workloadName(source)} tried ${workloadName(target)} ${attempts} times`,
+  );
   if (failed.length === 0) {
     const marked = spans.filter((span) => span.failed).length;
     const plain = marked === 0 ? 'Nothing failed' : `No call failed, though ${marked} spans report an error`;
@@ -77,17 +97,19 @@ function failureSentence({ spans, calls }: Trace): string {
   // the failure that lies deepest is the one the others pass on
   const depthOf = depths(spans);
   const [worst] = [...failed].sort((a, b) => depthOf(b.spanId) - depthOf(a.spanId));
-  const also = failed.length > 1 ? ` ${failed.length - 1} more ${failed.length === 2 ? 'call' : 'calls'} failed with it.` : '';
+  const also =
+    failed.length > 1 ? ` ${failed.length - 1} more ${failed.length === 2 ? 'call' : 'calls'} failed with it.` : '';
   const tail = retries.length > 0 ? ` ${retries.slice(0, 2).join(', ')}.` : '';
   return worst ? `${callFailure(worst)}.${also}${tail}` : '';
 }
 
 /** "frontend → reviews never got through: connection refused (503 UF)". */
 export function callFailure({ source, target, error }: TraceCall): string {
-  if (!error) return `${source} → ${target} failed`;
+  const ends = `${workloadName(source)} → ${workloadName(target)}`;
+  if (!error) return `${ends} failed`;
   const verb = error.origin === 'proxy' ? 'never got through' : 'failed in the callee';
   const code = [error.code === '0' ? 'no response' : error.code, error.flag].filter((part) => part !== '').join(' ');
-  return `${source} → ${target} ${verb}: ${error.reason === '' ? code : `${error.reason} (${code})`}`;
+  return `${ends} ${verb}: ${error.reason === '' ? code : `${error.reason} (${code})`}`;
 }
 
 /** Depth of a span in the tree. in: spans in tree order, parents before children. */
@@ -101,7 +123,22 @@ function depths(spans: readonly TraceSpan[]): (spanId: string) => number {
 
 /** What a span says of itself in its panel: kind, operation, duration, and what of it decides the total. */
 export function spanSentence(span: TraceSpan, selfNs: number): string {
-  const owns = selfNs > 0 ? `, of which ${formatNs(selfNs)} of its own decide the total` : ', none of which decides the total';
+  const owns =
+    selfNs > 0 ? `, of which ${formatNs(selfNs)} of its own decide the total` : ', none of which decides the total';
   const kind = span.kind === 'UNSPECIFIED' ? '' : `${span.kind} · `;
-  return `${kind}${span.name} · ${formatNs(span.durationNs)}${owns}.`;
+  return `${kind}${shortOperation(span.name)} · ${formatNs(span.durationNs)}${owns}.`;
+}
+
+/**
+ * What the trace is called: the first operation an application named, since a gateway's is only the host it routes to
+ * (`frontend.shop.svc.cluster.local:9080/*`). The root's own when no span says more.
+ */
+export function traceTitle({ spans }: Pick<Trace, 'spans'>): string {
+  const entry = spans.slice(0, 8).find(({ kind, name }) => kind === 'SERVER' && !isRoute(name));
+  return shortOperation(entry?.name ?? spans[0]?.name ?? '');
+}
+
+/** A name that Envoy makes of its routing: host and port, or `router … egress`. */
+function isRoute(name: string): boolean {
+  return /:\d+\/\*$/.test(name) || name.startsWith('router ') || name === 'ingress' || name === 'egress';
 }

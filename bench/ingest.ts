@@ -1,0 +1,172 @@
+/**
+ * What taking spans costs, end to end: the collector on one core, the load on another, over loopback. CPU is the server's
+ * whole process group, user and system, from the first body until every trace has settled, with at least 20 s after the last
+ * body. A figure counts only when every span is in the store and every edge of the map is what was sent; else it is void.
+ *
+ * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--cpu-prof DIR]. All profiles take under six minutes and
+ * are added to bench/results.md; --quick is one short run of the first and --only a choice: these are only shown. --runs is of
+ * the main profile. --cpu-prof writes V8's profiles of the server's threads.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { loadavg } from 'node:os';
+import { setTimeout as pause } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { FromLoad, LoadPlan, LoadReport } from '../fixtures/load.ts';
+import type { Count, Truth } from '../fixtures/truth.ts';
+import { groupCpu, peakMemoryBytes, pinnedNode, resetPeakMemory, threadCpu } from './pinned.ts';
+import { formatTable, saveResults, type Run } from './report.ts';
+import { startServer, type BenchServer } from './server.ts';
+
+interface Profile {
+  readonly name: string;
+  readonly door?: 'http' | 'grpc';
+  readonly encoding?: 'protobuf' | 'json';
+  readonly gzip?: boolean;
+  readonly spansPerBody: number;
+  readonly tracesPerWave: number;
+  readonly waves: number;
+  readonly spansPerSecond?: number;
+  readonly runs?: number;
+}
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    runs: { type: 'string', default: '3' },
+    only: { type: 'string' },
+    'cpu-prof': { type: 'string' },
+  },
+});
+
+const connections = 8;
+/** No wave is begun after so long: a run is bounded however slow the machine is. */
+const maxMs = 10_000;
+const settleMs = 20_000;
+
+/** Small bodies come in small waves: eight connections with one request each do not carry more. */
+const profiles: readonly Profile[] = [
+  { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 5, runs: Number(flags.runs) },
+  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 40 },
+  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 40 },
+  { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
+  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
+  { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
+  { name: '500-rate', spansPerBody: 500, tracesPerWave: 5000, waves: 3, spansPerSecond: 20_000 },
+];
+const quick: Profile = { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 2, runs: 1 };
+const warmUp: readonly Profile[] = [
+  { name: 'warm-up', spansPerBody: 500, tracesPerWave: 2500, waves: 1 },
+  { name: 'warm-up', door: 'grpc', spansPerBody: 20, tracesPerWave: 500, waves: 1 },
+  { name: 'warm-up', encoding: 'json', spansPerBody: 500, tracesPerWave: 1000, waves: 1 },
+];
+
+const wanted = flags.only?.split(',');
+const chosen = flags.quick ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
+const loadBefore = loadavg()[0] ?? 0;
+const profileDir = flags['cpu-prof'];
+const server = await startServer({
+  nodeFlags: profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir, '--cpu-prof-interval', '500'],
+});
+const runs: Run[] = [];
+try {
+  let seed = 1;
+  for (const profile of flags.quick ? warmUp.slice(0, 1) : warmUp) await load(server, profile, seed++);
+  await pause(2000);
+  await server.settled();
+  for (const profile of chosen) {
+    for (let i = 0; i < (profile.runs ?? 1); i++) {
+      const run = await measure(server, profile, seed++);
+      runs.push(run);
+      console.log(formatTable([run]).at(-1));
+    }
+  }
+} finally {
+  await server.stop();
+}
+console.log(formatTable(runs).join('\n'));
+if (!flags.quick && wanted === undefined) saveResults(runs, loadBefore);
+if (runs.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
+
+/** One run of a profile, checked. */
+async function measure(on: BenchServer, profile: Profile, seed: number): Promise<Run> {
+  const before = await on.status();
+  const edgesBefore = await on.edges();
+  resetPeakMemory(on.pid);
+  let cpuBefore = groupCpu(on.pid);
+  let threadsBefore = threadCpu(on.pid);
+  const report = await load(on, profile, seed, () => {
+    cpuBefore = groupCpu(on.pid);
+    threadsBefore = threadCpu(on.pid);
+  });
+  await pause(settleMs);
+  await on.settled();
+  const cpu = groupCpu(on.pid);
+  const threads = threadCpu(on.pid);
+  const peakBytes = peakMemoryBytes(on.pid);
+  const after = await on.status();
+  const stored = after.store.spans - before.store.spans;
+  return {
+    profile: profile.name,
+    spans: report.spans,
+    spansPerBody: report.spans / report.bodies,
+    bytesPerSpan: report.bytes / report.spans,
+    elapsedMs: report.elapsedMs,
+    userS: cpu.userS - cpuBefore.userS,
+    systemS: cpu.systemS - cpuBefore.systemS,
+    threadsS: Object.fromEntries(Object.entries(threads).map(([name, s]) => [name, s - (threadsBefore[name] ?? 0)])),
+    peakBytes,
+    diskBytesPerSpan: (after.store.bytesOnDisk - before.store.bytesOnDisk) / report.spans,
+    p50Ms: report.p50Ms,
+    p99Ms: report.p99Ms,
+    wrong: [
+      ...Object.entries(report.refused).map(([what, count]) => `${count} bodies refused: ${what}`),
+      ...(stored === report.spans ? [] : [`${stored} of ${report.spans} spans in the store`]),
+      ...compare(report.truth, edgesBefore, await on.edges()),
+    ],
+  };
+}
+
+/** Runs the generator. in: called when its bodies are ready, just before the first is sent. */
+async function load(on: BenchServer, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
+  const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
+  const { spansPerSecond } = profile;
+  const address = door === 'http' ? on.otlpHttp : on.otlpGrpc;
+  const plan: LoadPlan = {
+    target: { door, address, encoding, gzip, connections },
+    seed,
+    spansPerBody,
+    tracesPerWave,
+    waves,
+    maxMs,
+    ...(spansPerSecond === undefined ? {} : { spansPerSecond }),
+  };
+  const script = join(import.meta.dirname, '..', 'fixtures', 'load.ts');
+  const child = spawn(...pinnedNode(1, [script, JSON.stringify(plan)]), {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  const ended = once(child, 'close');
+  const done = Promise.withResolvers<LoadReport>();
+  child.on('message', (message: FromLoad) => {
+    if (message.type === 'done') return done.resolve(message.report);
+    begin();
+    child.send('go');
+  });
+  void ended.then(([code]) => done.reject(new Error(`the load ended with ${code}`)));
+  const report = await done.promise;
+  await ended;
+  return report;
+}
+
+/** out: what differs between the truth and what the edges grew by. */
+function compare(truth: Truth, before: Record<string, Count>, after: Record<string, Count>): string[] {
+  const wrong: string[] = [];
+  for (const edge of new Set([...Object.keys(truth.edges), ...Object.keys(after)])) {
+    const grewBy = (name: keyof Count): number => (after[edge]?.[name] ?? 0) - (before[edge]?.[name] ?? 0);
+    const { requests, failed } = truth.edges[edge] ?? { requests: 0, failed: 0 };
+    if (grewBy('requests') === requests && grewBy('failed') === failed) continue;
+    wrong.push(`${edge} has ${grewBy('requests')} calls, ${grewBy('failed')} failed, of ${requests}, ${failed}`);
+  }
+  return wrong;
+}

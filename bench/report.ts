@@ -1,0 +1,90 @@
+/** Runs of the ingest benchmark as a table, for people and for bench/results.md. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+
+export interface Run {
+  readonly profile: string;
+  readonly spans: number;
+  /** What the bodies really had. */
+  readonly spansPerBody: number;
+  /** As sent, with its share of the resource. */
+  readonly bytesPerSpan: number;
+  readonly elapsedMs: number;
+  readonly userS: number;
+  readonly systemS: number;
+  /** CPU by name of thread. */
+  readonly threadsS: Readonly<Record<string, number>>;
+  readonly peakBytes: number;
+  readonly diskBytesPerSpan: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** Why the figure is void; empty = it counts. */
+  readonly wrong: readonly string[];
+}
+
+const head = [
+  'profile',
+  'runs',
+  'spans',
+  'B/span sent',
+  'spans/s',
+  'CPU s (user + system)',
+  'spans per CPU-second',
+  'peak MiB',
+  'disk B/span',
+  'ack p50 / p99 ms',
+];
+
+/** A Markdown table, a line a profile: the run with the median cost, and behind it the least and the most. */
+export function formatTable(runs: readonly Run[]): string[] {
+  const names = [...new Set(runs.map(({ profile }) => profile))];
+  const lines = names.map((name) => lineOf(runs.filter(({ profile }) => profile === name)));
+  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
+}
+
+function lineOf(runs: readonly Run[]): string[] {
+  const sorted = runs.toSorted((a, b) => perCpuSecond(a) - perCpuSecond(b));
+  const run = sorted[sorted.length >> 1] as Run;
+  const [least, most] = [perCpuSecond(sorted[0] ?? run), perCpuSecond(sorted.at(-1) ?? run)];
+  const spread = runs.length > 1 ? ` (${whole(least)} to ${whole(most)})` : '';
+  const wrong = runs.flatMap((one) => one.wrong);
+  return [
+    run.profile,
+    String(runs.length),
+    whole(run.spans),
+    whole(run.bytesPerSpan),
+    whole(run.spans / (run.elapsedMs / 1000)),
+    `${run.userS.toFixed(2)} + ${run.systemS.toFixed(2)}`,
+    wrong.length > 0 ? `void: ${wrong.slice(0, 3).join('; ')}` : `${whole(perCpuSecond(run))}${spread}`,
+    whole(run.peakBytes / 2 ** 20),
+    run.diskBytesPerSpan.toFixed(1),
+    `${run.p50Ms.toFixed(0)} / ${run.p99Ms.toFixed(0)}`,
+  ];
+}
+
+function perCpuSecond({ spans, userS, systemS }: Run): number {
+  return spans / (userS + systemS);
+}
+
+function whole(value: number): string {
+  return Math.round(value).toLocaleString('en-US');
+}
+
+/** Adds the table to bench/results.md. in: the machine's load average before the benchmark. */
+export function saveResults(runs: readonly Run[], loadBefore: number): void {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
+  const commit = git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '../collector') === '' ? '' : '+');
+  const [cpu] = cpus();
+  const lines = [
+    '',
+    `## ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, commit ${commit}`,
+    '',
+    `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}, load average before ${loadBefore.toFixed(1)}`,
+    '',
+    ...formatTable(runs),
+    '',
+  ];
+  appendFileSync(new URL('results.md', import.meta.url), lines.join('\n'));
+}

@@ -1,0 +1,92 @@
+/** The collector as the benchmark runs it: its own process group on core 0, free ports on loopback, a store of its own. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { graph, status, type Status } from '#shared/api.ts';
+import type { Count } from '../fixtures/truth.ts';
+import { pinnedNode } from './pinned.ts';
+
+export interface BenchServer {
+  /** Also its process group. */
+  readonly pid: number;
+  /** host:port. */
+  readonly otlpHttp: string;
+  readonly otlpGrpc: string;
+  status(): Promise<Status>;
+  /** Edges since the server started, in the terms of a truth. */
+  edges(): Promise<Record<string, Count>>;
+  /** Waits until no trace is open any more. errors: Error when that takes too long. */
+  settled(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  /** Flags of Node, for profiles. */
+  readonly nodeFlags?: readonly string[];
+}
+
+const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
+const settleLimitMs = 90_000;
+
+/** errors: Error with what it said when it does not listen. */
+export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promise<BenchServer> {
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+  const doors = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
+  const flags = ['serve', '--store', `chdb:${join(directory, 'store')}`, ...doors];
+  const child = spawn(...pinnedNode(0, [...nodeFlags, main, ...flags]), {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  const gone = once(child, 'close');
+  const lines: string[] = [];
+  const listening = Promise.withResolvers<Record<string, string>>();
+  createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    if (line.includes('"listening"')) listening.resolve(JSON.parse(line) as Record<string, string>);
+    else if (line.includes('"level":50')) process.stderr.write(`${line}\n`);
+  });
+  void gone.then(() => listening.reject(new Error(`the collector does not run:\n${lines.join('\n')}`)));
+  const { otlpHttp = '', otlpGrpc = '', listen = '' } = await listening.promise;
+  const startedAt = Date.now();
+  const get = async (path: string): Promise<unknown> => {
+    const answer = await fetch(`http://${listen}${path}`);
+    if (answer.status !== 200) throw new Error(`cannot read ${path}: ${answer.status}`);
+    return answer.json();
+  };
+  const readStatus = async (): Promise<Status> => status.parse(await get('/api/status'));
+  return {
+    pid: child.pid ?? 0,
+    otlpHttp,
+    otlpGrpc,
+    status: readStatus,
+    async edges() {
+      const shown = graph.parse(await get(`/api/graph?from=${startedAt - 120_000}&to=${Date.now()}`));
+      const nameOf = (id: string): string => id.split('/')[2] ?? id;
+      return Object.fromEntries(
+        shown.edges.map(({ source, target, calls, failed }) => [
+          `${nameOf(source)} -> ${nameOf(target)}`,
+          { requests: calls, failed },
+        ]),
+      );
+    },
+    async settled() {
+      const deadline = performance.now() + settleLimitMs;
+      for (;;) {
+        const { derive } = await readStatus();
+        if (derive.unsettledTraces === 0) return;
+        if (performance.now() > deadline) throw new Error(`${derive.unsettledTraces} traces do not settle`);
+        await pause(500);
+      }
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await gone;
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,163 @@
+/** Redaction: no secret reaches the store, and what is none stays as it was sent. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { defaultLimits } from '../collector/decode/cursor.ts';
+import type { OtlpKeyValue } from '../collector/decode/otlp.ts';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { writeOtlp } from '../collector/decode/otlp-write.ts';
+import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
+import {
+  createRedaction,
+  defaultRedactConfig,
+  isSecretName,
+  type RedactConfig,
+} from '../collector/normalise/redact.ts';
+import { createSpanBlock } from '../collector/store/span-block.ts';
+import { bodyOf, keyValues, spanId, traceId } from './otlp-span.ts';
+
+/** All that would be stored of the span, as one text. */
+function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): string {
+  const block = createSpanBlock();
+  const normalised = createNormalised();
+  const redaction = createRedaction({ ...defaultRedactConfig, ...config });
+  decodeOtlp(
+    body,
+    (span) => {
+      normalise(span, normalised);
+      block.append(span, normalised);
+    },
+    defaultLimits,
+    redaction,
+  );
+  assert.equal(block.rows, 1);
+  return Buffer.concat(block.seal(1)).toString('latin1');
+}
+
+test('no secret of a span, resource, scope, event or link reaches the store', () => {
+  const secrets = {
+    'http.request.header.authorization': 'Bearer S3CRET-a',
+    'auth.token': 'S3CRET-b',
+    password: 'S3CRET-c',
+  };
+  const urls = {
+    'http.url': 'https://joe:S3CRET-d@host/path?token=S3CRET-e&page=2',
+    'url.query': 'api_key=S3CRET-f&q=kept',
+  };
+  const attributes = keyValues({ ...secrets, ...urls, plain: 'visible' });
+  const nested = { key: 'headers', value: { kvlistValue: { values: keyValues({ cookie: 'S3CRET-g' }) } } };
+  const all = [...attributes, nested];
+  const body = writeOtlp({
+    resourceSpans: [
+      {
+        resource: { attributes: all },
+        scopeSpans: [
+          {
+            scope: { name: 'sdk', attributes: all },
+            spans: [
+              {
+                traceId,
+                spanId,
+                attributes: all,
+                events: [{ name: 'log', attributes: all }],
+                links: [{ traceId, spanId, attributes: all }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const text = storedText(body);
+  assert.doesNotMatch(text, /S3CRET/);
+  assert.equal(text.match(/visible/g)?.length, 5);
+  assert.equal(text.match(/page=2/g)?.length, 5);
+  assert.match(text, /https:\/\/REDACTED:REDACTED@host\/path\?token=REDACTED&page=2/);
+  assert.match(storedText(body, { enabled: false }), /S3CRET-a/);
+  const dropped = storedText(body, { dropQuery: true });
+  assert.doesNotMatch(dropped, /page=2|q=kept/);
+  assert.match(dropped, /host\/path/);
+});
+
+test('a secret that hides in a nested value alone is found in each place', () => {
+  const nested = (value: string): OtlpKeyValue[] => [
+    {
+      key: 'headers',
+      value: {
+        kvlistValue: { values: [{ key: 'deep', value: { kvlistValue: { values: keyValues({ cookie: value }) } } }] },
+      },
+    },
+  ];
+  const body = writeOtlp({
+    resourceSpans: [
+      {
+        resource: { attributes: nested('S3CRET-a') },
+        scopeSpans: [
+          {
+            scope: { attributes: nested('S3CRET-b') },
+            spans: [
+              {
+                traceId,
+                spanId,
+                attributes: nested('S3CRET-c'),
+                events: [{ attributes: nested('S3CRET-d') }],
+                links: [{ attributes: nested('S3CRET-e') }],
+              },
+            ],
+          },
+        ],
+      },
+    ],
+  });
+  const text = storedText(body);
+  assert.doesNotMatch(text, /S3CRET/);
+  assert.equal(text.match(/REDACTED/g)?.length, 5);
+});
+
+test('a URL without a secret is stored byte for byte', () => {
+  for (const url of [
+    'http://a/b?x=1&y=2#z',
+    'http://a/p@th',
+    'mailto:x',
+    '/path?',
+    'http://a/?q=token',
+    '?',
+    'http://[::1]/?a=b=c',
+  ]) {
+    assert.ok(storedText(bodyOf({ 'http.url': url })).includes(url), url);
+  }
+});
+
+test('keys are secret by their words, not by letters they happen to contain', () => {
+  for (const name of [
+    'authorization',
+    'http.request.header.cookie',
+    'Set-Cookie',
+    'x-api-key',
+    'accessToken',
+    'db.password',
+    'client_secret',
+    'private_key',
+    'apiKey',
+  ]) {
+    assert.ok(isSecretName(name), name);
+  }
+  for (const name of [
+    'http.url',
+    'gen_ai.usage.input_tokens',
+    'token.count',
+    'k8s.secret.name',
+    'messaging.kafka.message.key',
+    'author',
+    'monkey',
+    'passport',
+  ]) {
+    assert.ok(!isSecretName(name), name);
+  }
+});
+
+test('an operator may hide more keys and keep some', () => {
+  const body = bodyOf({ 'user.email': 'joe@example', 'session.token': 'kept-value' });
+  const text = storedText(body, { hide: ['user.email'], keep: ['session.token'] });
+  assert.doesNotMatch(text, /joe@example/);
+  assert.match(text, /kept-value/);
+});
