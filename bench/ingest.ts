@@ -16,7 +16,7 @@ import { parseArgs } from 'node:util';
 import type { FromLoad, LoadPlan, LoadReport } from '../fixtures/load.ts';
 import type { Count, Truth } from '../fixtures/truth.ts';
 import { groupCpu, peakMemoryBytes, pinnedNode, resetPeakMemory, threadCpu } from './pinned.ts';
-import { formatTable, saveResults, type Run } from './report.ts';
+import { formatTable, formatThreads, saveResults, type Run } from './report.ts';
 import { startServer, type BenchServer } from './server.ts';
 
 interface Profile {
@@ -80,6 +80,7 @@ try {
       const run = await measure(server, profile, seed++);
       runs.push(run);
       console.log(formatTable([run]).at(-1));
+      console.log(`  CPU s by thread: ${formatThreads(run.threadsS)}`);
     }
   }
 } finally {

@@ -4,6 +4,8 @@
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
+import { eachField } from '../collector/decode/otlp-read.ts';
+import { createProtoWriter } from '../collector/decode/protobuf.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
 import { createNormalised, defaultConfig, normalise } from '../collector/normalise/normalise.ts';
@@ -34,7 +36,25 @@ function bodies(recording: string, wanted: (body: Uint8Array) => boolean): Uint8
 }
 
 const isEnvoy = (body: Uint8Array): boolean => Buffer.from(body).includes('node_id');
+/** The message with at most `kept` attributes a span. `depth` counts from the request (0) to the span (3). */
+function trimmed(message: Uint8Array, kept: number, depth = 0): Uint8Array {
+  const out = createProtoWriter(message.length);
+  const inner = [1, 2, 2][depth];
+  let attributes = 0;
+  let from = 0;
+  eachField(message, 0, message.length, (field, _wireType, at, end) => {
+    const isAttribute = depth === 3 && field === 9;
+    if (field === inner) out.field(field, trimmed(message.subarray(at, end), kept, depth + 1));
+    else if (!isAttribute || ++attributes <= kept) out.raw(message.subarray(from, end));
+    from = end;
+  });
+  return out.bytes.slice();
+}
+
 const inputs = {
+  'Envoy spans cut to 16 attributes': [...bodies('healthy', isEnvoy), ...bodies('faults', isEnvoy)].map((body) =>
+    trimmed(body, 16),
+  ),
   'Envoy spans': [...bodies('healthy', isEnvoy), ...bodies('faults', isEnvoy)],
   'Envoy and SDK spans': [...bodies('healthy', () => true), ...bodies('faults', () => true)],
 };

@@ -43,6 +43,15 @@ export function formatTable(runs: readonly Run[]): string[] {
   return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
+/** The threads that cost something, the dearest first. */
+export function formatThreads(threadsS: Run['threadsS']): string {
+  const dear = Object.entries(threadsS).filter(([, s]) => s >= 0.05);
+  return dear
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, s]) => `${name} ${s.toFixed(2)}`)
+    .join(', ');
+}
+
 function lineOf(runs: readonly Run[]): string[] {
   const sorted = runs.toSorted((a, b) => perCpuSecond(a) - perCpuSecond(b));
   const run = sorted[sorted.length >> 1] as Run;

@@ -120,11 +120,11 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
   test('no name on the map runs out of its card, and no card lies on another', async () => {
     const page = await browser.page();
     await page.goto(`${collector.url}/?window=15m`);
-    await page.locator('a.card').first().waitFor();
+    await page.locator('a[data-node]').first().waitFor();
     await page.waitForTimeout(500);
     const wrong = await page.evaluate(() => {
-      const cards = [...document.querySelectorAll('a.card')].map((card) => ({
-        name: card.getAttribute('aria-label') ?? '',
+      const cards = [...document.querySelectorAll('.card')].map((card) => ({
+        name: card.querySelector('a')?.ariaLabel ?? '',
         box: card.querySelector('rect')?.getBoundingClientRect() ?? new DOMRect(),
         texts: [...card.querySelectorAll('text')].map((text) => text.getBoundingClientRect()),
       }));
@@ -169,7 +169,7 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
     test(`map, traces, trace and status break no rule of axe-core ${name}`, async () => {
       const page = await browser.page(size);
       await page.goto(`${collector.url}/?window=15m`);
-      await page.locator('a.card').first().waitFor();
+      await page.locator('a[data-node]').first().waitFor();
       assert.deepEqual(await broken(page), []);
       await edgeOf(page, 'frontend', 'payment').press('Enter');
       await page.getByRole('table', { name: 'Errors' }).waitFor();
