@@ -3,9 +3,9 @@
  * whole process group, user and system, from the first body until every trace has settled, with at least 20 s after the last
  * body. A figure counts only when every span is in the store and every edge of the map is what was sent; else it is void.
  *
- * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--cpu-prof DIR]. All profiles take under six minutes and
+ * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--node=FLAGS]. All profiles take under six minutes and
  * are added to bench/results.md; --quick is one short run of the first and --only a choice: these are only shown. --runs is of
- * the main profile. --cpu-prof writes V8's profiles of the server's threads.
+ * the main profile. --node gives the server's Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles its threads.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ const { values: flags } = parseArgs({
     quick: { type: 'boolean', default: false },
     runs: { type: 'string', default: '3' },
     only: { type: 'string' },
-    'cpu-prof': { type: 'string' },
+    node: { type: 'string', default: '' },
   },
 });
 
@@ -65,10 +65,7 @@ const warmUp: readonly Profile[] = [
 const wanted = flags.only?.split(',');
 const chosen = flags.quick ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
 const loadBefore = loadavg()[0] ?? 0;
-const profileDir = flags['cpu-prof'];
-const server = await startServer({
-  nodeFlags: profileDir === undefined ? [] : ['--cpu-prof', '--cpu-prof-dir', profileDir, '--cpu-prof-interval', '500'],
-});
+const server = await startServer({ nodeFlags: flags.node.split(' ').filter((flag) => flag !== '') });
 const runs: Run[] = [];
 try {
   let seed = 1;

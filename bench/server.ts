@@ -25,7 +25,7 @@ export interface BenchServer {
 }
 
 export interface ServerOptions {
-  /** Flags of Node, for profiles. */
+  /** Flags of Node, for profiles and experiments. */
   readonly nodeFlags?: readonly string[];
 }
 
@@ -48,7 +48,8 @@ export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promi
   createInterface({ input: child.stdout }).on('line', (line) => {
     lines.push(line);
     if (line.includes('"listening"')) listening.resolve(JSON.parse(line) as Record<string, string>);
-    else if (line.includes('"level":50')) process.stderr.write(`${line}\n`);
+    // Its failures, and what Node itself says when it is told to trace something.
+    else if (line.includes('"level":50') || !line.startsWith('{')) process.stderr.write(`${line}\n`);
   });
   void gone.then(() => listening.reject(new Error(`the collector does not run:\n${lines.join('\n')}`)));
   const { otlpHttp = '', otlpGrpc = '', listen = '' } = await listening.promise;

@@ -11,7 +11,7 @@ import { createProtoWriter } from '../collector/decode/protobuf.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
 import { canonical, decodeElsewhere, otlpSpan, otlpTraces } from './otlp-arbitrary.ts';
 import { recordedBodies, recordings } from './recordings.ts';
-import { attributesOf, fieldsOf, payloadOf, requestOf, span, spanId, traceId } from './otlp-span.ts';
+import { attributesOf, fieldsOf, payloadOf, requestOf, span, spanId } from './otlp-span.ts';
 
 test('what the writer writes, protobufjs reads back', () => {
   fc.assert(

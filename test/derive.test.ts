@@ -195,6 +195,39 @@ test('C12: a call whose spans come after the settlement is counted then, also by
   assert.ok(rows.every(({ current }) => Number(current) === 1));
 });
 
+test('spans with impossible times and sizes settle like others, and hold up nothing', async () => {
+  const [sane] = createMesh({ seed: 19 }).traces(startMs, 1);
+  assert.ok(sane);
+  const odd = ['0', '1', String(2n ** 63n), String(2n ** 64n - 1n)].flatMap((start, at) =>
+    ['0', '5', String(2n ** 64n - 1n)].map((end, n): GeneratedSpan => {
+      const template = sane.spans[0];
+      assert.ok(template);
+      return {
+        ...template,
+        span: {
+          ...template.span,
+          traceId: `${at}${n}`.padStart(32, 'a'),
+          spanId: `${at}${n}`.padStart(16, 'b'),
+          parentSpanId: '',
+          startTimeUnixNano: start,
+          endTimeUnixNano: end,
+          name: '\u{10ffff}\n'.repeat(2000),
+          traceState: 'ot=th:fffffffffffff',
+        },
+      };
+    }),
+  );
+  await commit([...odd, ...sane.spans], firstTick);
+  const deriver = await createTestDeriver();
+  await deriver.advance(firstTick + 10, firstTick);
+  const [row] = await db.rows<{ n: string }>('SELECT count() AS n FROM traces');
+  assert.equal(Number(row?.n), odd.length + 1);
+  assert.equal(
+    (await counted())['product-api -> inventory-db']?.requests,
+    truthOf([sane])['product-api -> inventory-db']?.requests,
+  );
+});
+
 test('the critical path of every settled trace sums up to the duration of its root', async () => {
   const traces = createMesh({ seed: 17 }).traces(startMs, 50);
   await commit(

@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { AppError } from '#shared/error.ts';
 import type { OtlpSpan } from '../collector/decode/otlp.ts';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';

@@ -51,7 +51,7 @@ let limitsOf: DecodeLimits | undefined;
 
 /**
  * Decodes one body.
- * in: the inflated body; `visit` is called for each valid span and must not keep the cursor.
+ * in: the inflated body; `visit` is called for each valid span and must neither keep the cursor nor decode another body.
  * errors: AppError('bad-request') when the body cannot be parsed at all; whatever `visit` throws.
  */
 export function decodeOtlp(

@@ -36,6 +36,15 @@ const maxErrorTypes = 32;
 const maxPrincipals = 32;
 const maxCriticalKeys = 256;
 
+/** The latest frame the store's column holds: clocks of senders may say anything. */
+const lastFrame = Math.floor(0xffffffff / frameSeconds) * frameSeconds;
+
+/** What makes rows the same edge; a call says it all. */
+type Ends = Pick<Call, 'sourceVersion' | 'targetVersion' | 'protocol' | 'probe'> & {
+  readonly source: Workload | undefined;
+  readonly target: Workload;
+};
+
 type Totals = {
   -readonly [Name in keyof EdgeFrame]: EdgeFrame[Name] extends number | string
     ? EdgeFrame[Name]
@@ -47,28 +56,22 @@ export function createFrames(maxEdges: number): Frames {
   const edges = new Set<string>();
   let overflow = 0;
 
-  function totalsOf(
-    second: number,
-    source: Workload | undefined,
-    target: Workload,
-    sourceVersion: string,
-    targetVersion: string,
-    protocol: string,
-    probe: boolean,
-  ): Totals {
-    const frame = Math.max(0, Math.floor(second / frameSeconds) * frameSeconds);
-    const edge = `${source ? `${source.kind}/${source.id}@${sourceVersion}` : ''}>${target.kind}/${target.id}@${targetVersion}|${protocol}|${probe}`;
+  function totalsOf(second: number, ends: Ends): Totals {
+    const { source, target, sourceVersion, targetVersion, protocol, probe } = ends;
+    const frame = Math.min(Math.max(0, Math.floor(second / frameSeconds) * frameSeconds), lastFrame);
+    const from = source === undefined ? '' : `${source.kind}/${source.id}@${sourceVersion}`;
+    const edge = `${from}>${target.kind}/${target.id}@${targetVersion}|${protocol}|${probe}`;
     if (!edges.has(edge)) {
       if (edges.size >= maxEdges && target !== other) {
         overflow += 1;
-        return totalsOf(second, source && other, other, '', '', '', probe);
+        return totalsOf(second, { ...ownRow(other), source: source && other, probe });
       }
       edges.add(edge);
     }
     const key = `${frame}|${edge}`;
     let totals = frames.get(key);
     if (totals === undefined) {
-      totals = emptyTotals(frame, source, target, sourceVersion, targetVersion, protocol, probe);
+      totals = emptyTotals(frame, ends);
       frames.set(key, totals);
     }
     return totals;
@@ -81,15 +84,7 @@ export function createFrames(maxEdges: number): Frames {
     addCall(call, originNs, traceId) {
       const second =
         Number(originNs / 1_000_000_000n) + Math.floor((Number(originNs % 1_000_000_000n) + call.startNs) / 1e9);
-      const totals = totalsOf(
-        second,
-        call.source,
-        call.target,
-        call.sourceVersion,
-        call.targetVersion,
-        call.protocol,
-        call.probe,
-      );
+      const totals = totalsOf(second, call);
       const { weight } = call;
       totals.calls += weight;
       totals.seen += 1;
@@ -119,29 +114,17 @@ export function createFrames(maxEdges: number): Frames {
     },
     addPath(path) {
       const { startSecond, key, weight } = path;
-      const root = totalsOf(startSecond, undefined, path.root, '', '', '', false);
+      const addCritical = (ends: Ends, ns: number): void => {
+        const { criticalNs } = totalsOf(startSecond, ends);
+        if (criticalNs.size < maxCriticalKeys || criticalNs.has(key)) addTo(criticalNs, key, weight * ns);
+      };
+      const root = totalsOf(startSecond, ownRow(path.root));
       if (root.rootCount.size < maxCriticalKeys || root.rootCount.has(key)) {
         addTo(root.rootCount, key, weight);
         addTo(root.rootNs, key, weight * path.rootDurationNs);
       }
-      for (const [call, ns] of path.calls) {
-        const totals = totalsOf(
-          startSecond,
-          call.source,
-          call.target,
-          call.sourceVersion,
-          call.targetVersion,
-          call.protocol,
-          call.probe,
-        );
-        if (totals.criticalNs.size < maxCriticalKeys || totals.criticalNs.has(key))
-          addTo(totals.criticalNs, key, weight * ns);
-      }
-      for (const [workload, ns] of path.uncalled) {
-        const totals = totalsOf(startSecond, undefined, workload, '', '', '', false);
-        if (totals.criticalNs.size < maxCriticalKeys || totals.criticalNs.has(key))
-          addTo(totals.criticalNs, key, weight * ns);
-      }
+      for (const [call, ns] of path.calls) addCritical(call, ns);
+      for (const [workload, ns] of path.uncalled) addCritical(ownRow(workload), ns);
     },
     rows: () => Array.from(frames.values(), toRow),
   };
@@ -156,15 +139,13 @@ const other: Workload = {
   kind: workloadKinds.indexOf('other'),
 };
 
-function emptyTotals(
-  frame: number,
-  source: Workload | undefined,
-  target: Workload,
-  sourceVersion: string,
-  targetVersion: string,
-  protocol: string,
-  probe: boolean,
-): Totals {
+/** The edge of a workload's own row. */
+function ownRow(target: Workload): Ends {
+  return { source: undefined, target, sourceVersion: '', targetVersion: '', protocol: '', probe: false };
+}
+
+function emptyTotals(frame: number, ends: Ends): Totals {
+  const { source, target, sourceVersion, targetVersion, protocol, probe } = ends;
   return {
     frame,
     sourceCluster: source?.cluster ?? '',

@@ -57,7 +57,8 @@ function timeSentence(shares: readonly PathShare[], calls: readonly TraceCall[])
   for (const part of shares) {
     const { span } = part;
     const call = span.callId === null ? undefined : calls[span.callId];
-    const awaited = call !== undefined && call.calleeSpanId === null && call.spanId === span.spanId;
+    const calling = span.kind === 'CLIENT' || span.kind === 'PRODUCER';
+    const awaited = call !== undefined && call.calleeSpanId === null && calling;
     const name = awaited ? workloadName(call.target) : span.service;
     const key = `${awaited}${name}`;
     const owner = owners.get(key) ?? { name, awaited, selfNs: 0, parts: [] };
