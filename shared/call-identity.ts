@@ -50,7 +50,6 @@ export function identify(tree: TraceTree, table: WorkloadTable, ids: Identities,
     namespace[node] = columns.namespace[at] as number;
     cluster[node] = columns.cluster[at] as number;
     version[node] = columns.version[at] as number;
-    if (table.hasAliases && name[node] !== 0) applyAliases(table, ids, node);
     // A span of nobody does its parent's work.
     const up = parent[node] as number;
     if (name[node] === 0 && up >= 0 && (columns.kind[at] as number) <= kind.internal) copyIdentity(ids, up, node);
@@ -78,11 +77,6 @@ export function identify(tree: TraceTree, table: WorkloadTable, ids: Identities,
             true,
           );
   }
-}
-
-function applyAliases(table: WorkloadTable, { name, namespace, cluster }: Identities, node: number): void {
-  const to = table.aliased([name[node] as number, namespace[node] as number, cluster[node] as number]);
-  [name[node], namespace[node], cluster[node]] = to;
 }
 
 function copyIdentity({ name, namespace, cluster, version }: Identities, from: number, to: number): void {
@@ -221,8 +215,7 @@ export function namedWorkload(
   const peer = tree.columns.peer[at] as number;
   const namespace = tree.columns.peerNamespace[at] as number;
   const inCluster = peerKind === workloadKind.service || peerKind === workloadKind.database;
-  let named: TextIds = inCluster ? locate(table, ids, node, peer, namespace) : [peer, namespace, 0];
-  if (table.hasAliases) named = table.aliased(named);
+  const named: TextIds = inCluster ? locate(table, ids, node, peer, namespace) : [peer, namespace, 0];
   const index = table.of(named[0], named[1], named[2], peerKind);
   const number = table.list[index]?.node ?? 0;
   // What has spans in the trace is a service, whatever those who call it take it for.

@@ -13,7 +13,6 @@ import { kind, mark } from './span.ts';
 import { spanFailed } from './span-verdict.ts';
 import { nodeFlag, type TraceTree } from './trace-tree.ts';
 import { createWorkloadTable, workloadKind, type KnownWorkload, type WorkloadTable } from './workload-table.ts';
-import type { Aliases } from './workload.ts';
 
 export { flagReason, spanFailed, spanVerdict, verdict } from './span-verdict.ts';
 export type { Call, CallError } from './call-outcome.ts';
@@ -22,8 +21,6 @@ export type { KnownWorkload } from './workload-table.ts';
 export interface CallOptions {
   /** Count client errors (4xx and the gRPC codes like them) as failures; default no. */
   readonly fourXxIsFailure?: boolean;
-  /** Configured names (rule C1). */
-  readonly aliases?: Aliases;
   /** Workloads of one trace before the rest of them is `other`; default 1000. */
   readonly maxWorkloads?: number;
 }
@@ -89,7 +86,7 @@ function memoryFor({ columns, count }: TraceTree, options: CallOptions): Memory 
   }
   let memory = byStrings.get(columns.strings);
   if (memory === undefined) {
-    memory = { table: createWorkloadTable(columns.strings, options.aliases ?? new Map()), hops: createHops(256) };
+    memory = { table: createWorkloadTable(columns.strings), hops: createHops(256) };
     byStrings.set(columns.strings, memory);
   }
   if (memory.hops.capacity < count) memory.hops = createHops(count * 2);

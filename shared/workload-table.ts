@@ -3,7 +3,7 @@
  * number, and calls can carry the object itself. Lives as long as the table of texts does.
  */
 import { workloadKinds } from './span.ts';
-import { applyAlias, nodeId, type Aliases, type Workload } from './workload.ts';
+import { nodeId, type Workload } from './workload.ts';
 
 /** Indexes into workloadKinds. */
 export const workloadKind = {
@@ -38,10 +38,7 @@ export interface WorkloadTable {
   named(name: string, kind: number): number;
   /** The workload of the same id and another kind. */
   as(index: number, kind: number): number;
-  readonly hasAliases: boolean;
-  /** Text ids of what a workload is an alias of; `ids` itself when of nothing. */
-  aliased(ids: TextIds): TextIds;
-  /** Text of an id given by `aliased` or by the columns. */
+  /** Text of an id of the columns. */
   text(id: number): string;
 }
 
@@ -51,32 +48,13 @@ export type TextIds = readonly [name: number, namespace: number, cluster: number
 /** Slots of a direct-mapped cache: nearly every span's workload is found in one comparison. */
 const cacheSize = 1024;
 
-/** Ids from here on are texts that only aliases bring. */
-const extraBase = 2 ** 30;
-
 /** in: interned texts, entry 0 being ''; they may grow but never change. */
-export function createWorkloadTable(strings: readonly string[], aliases: Aliases): WorkloadTable {
+export function createWorkloadTable(strings: readonly string[]): WorkloadTable {
   const list: KnownWorkload[] = [];
   const byId = new Map<string, KnownWorkload[]>();
   const keys = new Int32Array(cacheSize * 4).fill(-1);
   const cached = new Int32Array(cacheSize);
-  const extra: string[] = [];
-  const textIds = new Map<string, number>();
-  let indexed = 0;
-
-  function text(id: number): string {
-    return (id >= extraBase ? extra[id - extraBase] : strings[id]) ?? '';
-  }
-
-  function idOf(value: string): number {
-    for (; indexed < strings.length; indexed++) textIds.set(strings[indexed] as string, indexed);
-    let id = textIds.get(value);
-    if (id === undefined) {
-      id = extraBase + extra.push(value) - 1;
-      textIds.set(value, id);
-    }
-    return id;
-  }
+  const text = (id: number): string => strings[id] ?? '';
 
   function make(cluster: string, namespace: string, name: string, kind: number): number {
     const id = nodeId(cluster, namespace, name);
@@ -119,12 +97,6 @@ export function createWorkloadTable(strings: readonly string[], aliases: Aliases
     as(index, kind) {
       const { cluster, namespace, name, kind: own } = list[index] as KnownWorkload;
       return own === kind ? index : make(cluster, namespace, name, kind);
-    },
-    hasAliases: aliases.size > 0,
-    aliased(ids) {
-      const from = { cluster: text(ids[2]), namespace: text(ids[1]), name: text(ids[0]) };
-      const to = applyAlias(aliases, from);
-      return to === from ? ids : [idOf(to.name), idOf(to.namespace), idOf(to.cluster)];
     },
     text,
   };

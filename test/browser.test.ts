@@ -59,6 +59,8 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
     assert.match(page.url(), /select=edge%3A[0-9a-f]{16}/);
     assert.match((await panel.locator('p').nth(1).textContent()) ?? '', /^Fail(ing|ed)/);
     assert.equal(await panel.getByRole('table', { name: 'Latency' }).getByRole('row').count(), 4);
+    await panel.getByRole('img', { name: /^failed: now/ }).waitFor();
+    await panel.getByRole('img', { name: /^latency, client, from/ }).waitFor();
     await panel.getByRole('table', { name: 'Errors' }).getByRole('link').first().click();
     await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
     await page.getByRole('table', { name: 'Critical path' }).waitFor();
@@ -224,6 +226,20 @@ describe('before the first span', { timeout: 120_000 }, () => {
     await edgeOf(page, 'frontend', 'auth').waitFor();
     assert.equal(await page.getByRole('heading', { name: 'Waiting for the first span' }).count(), 0);
     assert.deepEqual(browser.complaints, []);
+    await page.close();
+  });
+
+  test('a map whose collector has gone keeps its last picture and says how old it is', async () => {
+    const page = await browser.page();
+    await page.goto(`${collector.url}/?window=1h`);
+    await edgeOf(page, 'frontend', 'auth').waitFor();
+    await page.getByRole('status').filter({ hasText: 'live' }).waitFor();
+    await collector.kill();
+    await page
+      .getByRole('status')
+      .filter({ hasText: /^stale, \d+ s old$/ })
+      .waitFor();
+    assert.equal(await edgeOf(page, 'frontend', 'auth').count(), 1);
     await page.close();
   });
 });

@@ -4,7 +4,6 @@ import { test } from 'node:test';
 import { callsOf } from '#shared/calls.ts';
 import { toColumns, workloadKinds, type Span } from '#shared/span.ts';
 import { buildTree } from '#shared/trace-tree.ts';
-import { parseAliases } from '#shared/workload.ts';
 import { callBetween, callsIn, edgesIn, gateway, oneHop, proxy, span, traceCalls, type Given } from './span-builder.ts';
 
 test('C1 identity: an SDK span takes namespace, cluster and version from the proxy span of its name next to it', () => {
@@ -66,17 +65,6 @@ test('C1 identity: a caller and a callee of one name in different namespaces are
   ];
   const [call] = callsIn(spans);
   assert.deepEqual([call?.source.id, call?.target.id], ['east/one/api', 'east/two/api']);
-});
-
-test('C1 identity: a configured alias comes first, for spans and for destinations', () => {
-  const options = { aliases: parseAliases('web=shop/frontend,old-db=store') };
-  const spans = [
-    proxy({ id: 'S', service: 'frontend', kind: 'server' }),
-    span({ id: 'app', parent: 'S', service: 'web', kind: 'server' }),
-    span({ id: 'q', parent: 'app', service: 'web', kind: 'client', peer: 'old-db', peerKind: 'database' }),
-  ];
-  assert.deepEqual(edgesIn(spans, options), ['frontend -> store', 'users -> frontend']);
-  assert.equal(callBetween(callsIn(spans, options), 'frontend', 'store').source.id, 'east/shop/frontend');
 });
 
 test('C1 identity: a span without a service name does the work of its parent, or is of an unknown workload', () => {

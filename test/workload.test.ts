@@ -2,16 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { hash64, hex64, toBigInt } from '#shared/hash.ts';
-import {
-  applyAlias,
-  bareHost,
-  edgeId,
-  nodeId,
-  parseAliases,
-  parseNodeId,
-  splitHost,
-  splitServiceName,
-} from '#shared/workload.ts';
+import { edgeId, nodeId, parseNodeId } from '#shared/workload.ts';
 
 const part = fc.string({ unit: 'binary', maxLength: 12 });
 
@@ -54,49 +45,4 @@ test('the hash is FNV-1a of the UTF-8 bytes', () => {
       assert.equal(toBigInt(hash64('tail', hash64(text))), toBigInt(hash64(`${text}tail`)));
     }),
   );
-});
-
-test('a host in .svc gives service and namespace, any other is taken as it is, without port and path', () => {
-  const cases: [string, string, string][] = [
-    ['reviews.shop.svc.cluster.local', 'reviews', 'shop'],
-    ['reviews.shop.svc.cluster.local:9080', 'reviews', 'shop'],
-    ['http://Reviews.Shop.svc.cluster.local:9080/a?b#c', 'reviews', 'shop'],
-    ['reviews.shop.svc', 'reviews', 'shop'],
-    ['reviews.shop.svc.corp.example.', 'reviews', 'shop'],
-    ['db-0.db.data.svc.cluster.local', 'db', 'data'],
-    ['api.stripe.example:443', 'api.stripe.example', ''],
-    ['https://user:secret@api.stripe.example/v1/charges', 'api.stripe.example', ''],
-    ['svc.example.com', 'svc.example.com', ''],
-    ['legacy-host', 'legacy-host', ''],
-    ['[::1]:8080', '::1', ''],
-    ['fe80::1', 'fe80::1', ''],
-    ['10.0.0.7:9080', '10.0.0.7', ''],
-    ['', '', ''],
-  ];
-  for (const [text, name, namespace] of cases) assert.deepEqual(splitHost(text), { name, namespace }, text);
-  fc.assert(fc.property(fc.string(), (text) => assert.ok(!bareHost(text).includes('/'))));
-});
-
-test('a service name is split from its namespace when that is known or a proxy wrote it', () => {
-  assert.deepEqual(splitServiceName('frontend.shop', 'shop', false), { name: 'frontend', namespace: 'shop' });
-  assert.deepEqual(splitServiceName('frontend.v2', 'shop', true), { name: 'frontend.v2', namespace: 'shop' });
-  assert.deepEqual(splitServiceName('frontend.shop', '', true), { name: 'frontend', namespace: 'shop' });
-  assert.deepEqual(splitServiceName('frontend.shop', '', false), { name: 'frontend.shop', namespace: '' });
-  assert.deepEqual(splitServiceName('.shop', '', true), { name: '.shop', namespace: '' });
-  assert.deepEqual(splitServiceName('shop', 'shop', true), { name: 'shop', namespace: 'shop' });
-});
-
-test('the most exact alias wins, and parts it leaves out are kept', () => {
-  const aliases = parseAliases('web=shop/frontend, east/old/web=west/new/site, legacy=orders');
-  const web = { cluster: 'east', namespace: '', name: 'web' };
-  assert.deepEqual(applyAlias(aliases, web), { cluster: 'east', namespace: 'shop', name: 'frontend' });
-  assert.deepEqual(applyAlias(aliases, { ...web, namespace: 'old' }), {
-    cluster: 'west',
-    namespace: 'new',
-    name: 'site',
-  });
-  assert.deepEqual(applyAlias(aliases, { ...web, name: 'legacy' }), { ...web, name: 'orders' });
-  assert.deepEqual(applyAlias(aliases, { ...web, name: 'cart' }), { ...web, name: 'cart' });
-  for (const bad of ['web', 'a=b=c', '=b', 'a=', 'a=1/2/3/4'])
-    assert.throws(() => parseAliases(bad), { code: 'bad-request' });
 });
