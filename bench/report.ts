@@ -82,9 +82,7 @@ function whole(value: number): string {
 
 /** Adds the table to bench/results.md. in: the machine's load average before the benchmark. */
 export function saveResults(runs: readonly Run[], loadBefore: number): void {
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: import.meta.dirname, encoding: 'utf8' }).trim();
-  const commit = git('rev-parse', '--short', 'HEAD') + (git('status', '--porcelain', '../collector') === '' ? '' : '+');
+  const commit = commitOf();
   const [cpu] = cpus();
   const lines = [
     '',
@@ -96,4 +94,20 @@ export function saveResults(runs: readonly Run[], loadBefore: number): void {
     '',
   ];
   appendFileSync(new URL('results.md', import.meta.url), lines.join('\n'));
+}
+
+/** Short hash of the commit; with a plus when the collector had changes, and `unknown` outside a repository. */
+function commitOf(): string {
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  try {
+    const changed = git('status', '--porcelain', '../collector', '../shared') !== '';
+    return git('rev-parse', '--short', 'HEAD') + (changed ? '+' : '');
+  } catch {
+    return 'unknown';
+  }
 }

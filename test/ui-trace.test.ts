@@ -211,7 +211,7 @@ test('shares of the path sum to one, in the order they first decide', () => {
 test('the sentence names who decides the time and says that nothing failed', () => {
   assert.equal(
     traceSentence(trace),
-    "40 % of the time is reviews's own work, most of it op b (20 ms); 40 ms belong to auth. Nothing failed, nothing was retried.",
+    "40 % of the time is reviews's own work, the longest part op b (20 ms); 40 ms belong to auth. Nothing failed, nothing was retried.",
   );
 });
 

@@ -5,14 +5,14 @@
 import { ApiError } from '../api.ts';
 
 /**
- * Reads whenever what `ask` depends on changes, and again every `everyMs`.
+ * Reads whenever what `ask` depends on changes, and again after the time that `againMs` says of an answer (or of none).
  * in: ask returns the read, or undefined when there is nothing to ask; key names the thing read (a new key forgets the
  * old answer). Call inside a component's initialisation.
  */
 export function createReader<T>(
   key: () => string,
   ask: () => ((signal: AbortSignal) => Promise<T>) | undefined,
-  everyMs?: number,
+  againMs: (value: T | undefined) => number | undefined = () => undefined,
 ) {
   let value = $state.raw<T>();
   let error = $state.raw<ApiError>();
@@ -42,7 +42,8 @@ export function createReader<T>(
         error = thrown instanceof ApiError ? thrown : new ApiError('internal', String(thrown));
       }
       pending = false;
-      if (everyMs !== undefined) timer = setTimeout(() => void run(), everyMs);
+      const waitMs = againMs(value);
+      if (waitMs !== undefined) timer = setTimeout(() => void run(), waitMs);
     };
     void run();
     return () => {

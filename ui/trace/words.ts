@@ -73,7 +73,7 @@ function timeSentence(shares: readonly PathShare[], calls: readonly TraceCall[])
   const [most] = [...first.parts].sort((a, b) => b.selfNs - a.selfNs);
   const mostly =
     most && first.parts.length > 1
-      ? `, most of it ${shortOperation(most.span.name)} (${formatNs(most.selfNs)})`
+      ? `, ${2 * most.selfNs > first.selfNs ? 'most of it' : 'the longest part'} ${shortOperation(most.span.name)} (${formatNs(most.selfNs)})`
       : ` (${most ? `${shortOperation(most.span.name)}, ` : ''}${formatNs(first.selfNs)})`;
   const head = `${share} of the time is ${what}${mostly}`;
   if (!second) return `${head}.`;
@@ -92,8 +92,10 @@ function failureSentence({ spans, calls }: Trace): string {
   );
   if (failed.length === 0) {
     const marked = spans.filter((span) => span.failed).length;
-    const plain = marked === 0 ? 'Nothing failed' : `No call failed, though ${marked} spans report an error`;
-    return retried.length === 0 ? `${plain}, nothing was retried.` : `${plain}; ${retries.slice(0, 2).join(', ')}.`;
+    const spansSay = marked === 1 ? 'one span reports an error' : `${marked} spans report an error`;
+    const plain = marked === 0 ? 'Nothing failed' : `No call failed, though ${spansSay}`;
+    const tail = retried.length === 0 ? 'nothing was retried' : retries.slice(0, 2).join(', ');
+    return `${plain}${marked === 0 && retried.length === 0 ? ', ' : '; '}${tail}.`;
   }
   // the failure that lies deepest is the one the others pass on
   const depthOf = depths(spans);
