@@ -17,7 +17,7 @@ import { createRandom } from '../fixtures/mesh/random.ts';
 import { startCollector } from './run-collector.ts';
 
 const kills = 10;
-const settleSeconds = 6;
+const settleSeconds = 15;
 
 interface Body {
   readonly bytes: Uint8Array;
@@ -28,7 +28,7 @@ interface Body {
 async function sendUntilDeath(url: string, bodies: readonly Body[], acknowledged: Set<string>): Promise<Body[]> {
   const open = [...bodies];
   const unacknowledged: Body[] = [];
-  const senders = Array.from({ length: 4 }, async () => {
+  const senders = Array.from({ length: 32 }, async () => {
     for (let body = open.shift(); body !== undefined; body = open.shift()) {
       try {
         const answer = await fetch(`http://${url}/v1/traces`, {
@@ -99,6 +99,8 @@ test('after kill -9 at ten moments every acknowledged span is there and the edge
     try {
       rest = await sendUntilDeath(collector.otlpHttp, rest, acknowledged);
       assert.equal(rest.length, 0);
+      // The second of the last commit has to be over before its spans are followed.
+      await wait(2500);
       let graph: Graph;
       const until = Date.now() + 60_000;
       do {

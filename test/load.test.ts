@@ -3,15 +3,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
-import { bodiesOf, truthOf } from '../fixtures/load.ts';
+import { bodiesOf, madeWhenSent, truthOf } from '../fixtures/load.ts';
 import { prepareBodies } from '../fixtures/load/prepare.ts';
 import { createSending, sendAll } from '../fixtures/load/send.ts';
 import { createWave } from '../fixtures/load/wave.ts';
 import { createTruthCounter } from '../fixtures/truth.ts';
 import { readSettledMap } from './map-truth.ts';
 import { startCollector } from './run-collector.ts';
-
-const once = { maxMs: Infinity };
 
 test('a wave has about sixteen spans a trace, each of sixteen attributes, of twelve sidecars', () => {
   const { spans, traces, bySender, truth } = createWave({ seed: 1, startMs: Date.now(), traces: 500 });
@@ -63,10 +61,12 @@ test('the map of all doors and encodings together is the truth of what was sent'
     const address = door === 'http' ? otlpHttp : otlpGrpc;
     const sending = createSending({ door, address, encoding, gzip: false, connections: 8 });
     const bodies = prepareBodies(wave, encoding, spansPerBody);
-    const sent = await sendAll(
-      sending,
-      bodiesOf({ startMs, bodies }, { ...once, waves: 2 }, () => {}),
+    const ready = bodiesOf(
+      (turn) => madeWhenSent(bodies, startMs, turn),
+      { waves: 2, maxMs: Infinity },
+      () => {},
     );
+    const sent = await sendAll(sending, ready);
     sending.close();
     assert.deepEqual(sent.refused, {});
     assert.equal(sent.spans, wave.spans * 2);

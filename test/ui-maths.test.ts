@@ -56,7 +56,6 @@ const wish = (id: string, line: Wish['line'], part: Partial<Wish> = {}): Wish =>
   line,
   sizes: [{ width: 60, height: 18 }],
   weight: 1,
-  must: false,
   ...part,
 });
 

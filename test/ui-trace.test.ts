@@ -215,6 +215,13 @@ test('the sentence names who decides the time and says that nothing failed', () 
   );
 });
 
+test('spans that outlive the answer are told of', () => {
+  assert.match(
+    traceSentence({ ...trace, durationMs: 150 }),
+    /^Answered after 100 ms; the last span ends at 150 ms\. 40 % /,
+  );
+});
+
 test('time of a call whose callee sends no spans is waiting for it', () => {
   const spans = [span('a', null, 0, 100), span('q', 'a', 0, 90, { kind: 'CLIENT', name: 'SELECT', callId: 0 })];
   const criticalPath = [

@@ -150,12 +150,10 @@ export async function createDeriver(
     },
     provisional() {
       const frames = createFrames(options.maxEdges);
-      let unsettled = 0;
-      for (const trace of assembler.open()) {
-        unsettled += 1;
-        if (!seen.mayHave(trace.traceId)) settler.preview(trace, frames);
-      }
-      return { frames: frames.rows(), unsettled };
+      // What may have settled before is not shown a second time.
+      const traces = Array.from(assembler.open()).filter(({ traceId }) => !seen.mayHave(traceId));
+      settler.preview(traces, frames);
+      return { frames: frames.rows(), unsettled: assembler.openTraces };
     },
     async close() {
       await keepProgress(1);

@@ -28,8 +28,8 @@ export interface DeriveOptions {
 export interface Settler {
   /** Settles a trace at the tick. out: its row, or nothing when every span of it was already settled. */
   settle(trace: OpenTrace, history: History | undefined, tick: number, frames: Frames): TraceRow | undefined;
-  /** Adds an open trace to a provisional picture. */
-  preview(trace: OpenTrace, frames: Frames): void;
+  /** Makes the provisional picture of open traces. */
+  preview(traces: Iterable<OpenTrace>, frames: Frames): void;
 }
 
 export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
@@ -219,13 +219,21 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       const replacesTick = earlier === undefined ? 0 : time.toTick(time.toLive(earlier.lastTick) + options.settleTicks);
       return traceRow(derived, self, trace.traceId, tick, replacesTick);
     },
-    preview(trace, frames) {
-      const derived = derive(trace.rows);
-      const { calls, originNs } = derived;
-      for (const call of calls) {
-        // Whoever called may still arrive; only a settled trace says that nobody known did.
-        if (workloadKinds[call.source.kind] === 'unknown') continue;
-        frames.addCall({ ...call, source: inFull(call.source), target: inFull(call.target) }, originNs, trace.traceId);
+    preview(traces, frames) {
+      const previews = Array.from(traces, (trace) => {
+        const { calls, originNs } = derive(trace.rows);
+        for (const { source, target } of calls) {
+          remember(source);
+          remember(target);
+        }
+        return { traceId: trace.traceId, calls, originNs };
+      });
+      for (const { traceId, calls, originNs } of previews) {
+        for (const call of calls) {
+          // Whoever called may still arrive; only a settled trace says that nobody known did.
+          if (workloadKinds[call.source.kind] === 'unknown') continue;
+          frames.addCall({ ...call, source: inFull(call.source), target: inFull(call.target) }, originNs, traceId);
+        }
       }
     },
   };

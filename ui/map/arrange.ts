@@ -50,6 +50,8 @@ interface Spacing {
 
 const tight: Spacing = { column: 106, row: 30 };
 const loose: Spacing = { column: 190, row: 136 };
+/** Rows stand at most so far apart on the screen, px, centre to centre. */
+const mostRowPx = 90;
 /**
  * Above this many workloads one quick run has to do. 400 workloads, 556 edges, warm, 2026-11: the careful placement takes
  * 2.0 s, the simple one 0.3 s and no more room.
@@ -79,7 +81,8 @@ export function spread(
   const boxes = [...picture.nodes.values()];
   const rows = Math.max(1, mostInColumn(boxes) - 1);
   const columns = Math.max(1, new Set(boxes.map(({ x }) => Math.round(x / 40))).size - 1);
-  const row = Math.min(loose.row, tight.row + (0.8 * spare(room.height, picture.height)) / rows);
+  const mostRow = Math.max(loose.row, mostRowPx / scale - cardSize.height);
+  const row = Math.min(mostRow, tight.row + (0.8 * spare(room.height, picture.height)) / rows);
   const column = Math.min(loose.column, tight.column + (0.9 * spare(room.width, picture.width)) / columns);
   if (row < tight.row + 4 && column < tight.column + 4) return undefined;
   return { row: Math.max(row, tight.row), column: Math.max(column, tight.column) };

@@ -1,6 +1,6 @@
 /**
  * Where label pills sit: on the free stretches of their edges, never over a card or another pill, the failing ones first.
- * A healthy pill without room is left out (it shows when its edge is hovered or the map is zoomed).
+ * A pill without room is left out until the map is zoomed; the weightier ones have chosen before it.
  */
 
 export interface Point {
@@ -24,12 +24,10 @@ export interface Wish {
   readonly line: readonly Point[];
   /** Greater is placed earlier. */
   readonly weight: number;
-  /** May cover other lines and pills rather than be left out (but never a card). */
-  readonly must: boolean;
 }
 
 /** Stretches of the line that are tried, best first, as shares of its length. */
-const stops = [0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8, 0.14, 0.86];
+const stops = [0.5, 0.42, 0.58, 0.34, 0.66, 0.27, 0.73, 0.2, 0.8, 0.46, 0.54, 0.38, 0.62, 0.14, 0.86];
 /** Room kept round a pill, in map px. */
 const margin = 3;
 
@@ -62,12 +60,11 @@ export function placeLabels(wishes: readonly Wish[], cards: readonly Box[]): Map
         if (!centre) continue;
         const box = { x: centre.x - width / 2, y: centre.y - height / 2, width, height };
         if (cardGrid.hits(box, margin)) continue;
-        const crowded = pillGrid.hits(box, margin);
-        if (crowded && !wish.must) continue;
-        const cost = rank + (crowded ? 1_000 : 0) + 50 * size + 3 * lines.foreign(box, wish.id);
+        if (pillGrid.hits(box, margin)) continue;
+        const cost = rank + 3 * lines.foreign(box, wish.id);
         if (!best || cost < best.cost) best = { box, place: { ...centre, size }, cost };
       }
-      if (best && best.cost < 1_000) break;
+      if (best) break;
     }
     if (!best) continue;
     placed.set(wish.id, best.place);

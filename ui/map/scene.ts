@@ -133,7 +133,7 @@ export function toWishes(pills: readonly Pill[], edges: readonly GraphEdge[], pi
     const line = picture.edges.get(id)?.points;
     if (!line) return [];
     const rate = Math.round(Math.log2((rates.get(id) ?? 0) + 1e-6));
-    return [{ id, sizes, line, weight: healths.indexOf(health) * 1_000 + rate, must: health === 'bad' }];
+    return [{ id, sizes, line, weight: healths.indexOf(health) * 1_000 + rate }];
   });
 }
 

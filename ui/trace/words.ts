@@ -39,7 +39,16 @@ export function pathShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criti
 /** The trace in one sentence or two: who decides its time, and what failed. */
 export function traceSentence(trace: Trace): string {
   const shares = pathShares(trace);
-  return [timeSentence(shares, trace.calls), failureSentence(trace)].filter((part) => part !== '').join(' ');
+  return [lateSentence(trace, shares), timeSentence(shares, trace.calls), failureSentence(trace)]
+    .filter((part) => part !== '')
+    .join(' ');
+}
+
+/** Spans that outlive the answer (a callee after its caller's timeout, work done later) make the trace longer than its path. */
+function lateSentence({ durationMs }: Trace, shares: readonly PathShare[]): string {
+  const answeredNs = shares.reduce((sum, { selfNs }) => sum + selfNs, 0);
+  if (answeredNs <= 0 || answeredNs > 0.99 * durationMs * 1e6) return '';
+  return `Answered after ${formatNs(answeredNs)}; the last span ends at ${formatNs(durationMs * 1e6)}.`;
 }
 
 interface Owner {
