@@ -3,7 +3,7 @@
  * call paths. All rules are those of shared/; this file joins them and knows what an earlier settlement already counted.
  */
 import { callsOf, type Call, type CallOptions } from '#shared/calls.ts';
-import { criticalPath } from '#shared/critical-path.ts';
+import { createPathScratch, criticalPath } from '#shared/critical-path.ts';
 import { durationBand } from '#shared/sketch.ts';
 import { workloadKinds } from '#shared/span.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
@@ -34,6 +34,7 @@ export interface Settler {
 
 export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
   const scratch = createTreeScratch();
+  const pathScratch = createPathScratch();
 
   /**
    * Workloads in full, by namespace and name: in an open trace the proxy's span that tells the cluster may still be missing,
@@ -57,10 +58,24 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   }
   type Derived = ReturnType<typeof derive>;
 
+  /** Edge ids as the store holds them, by the id's two ends; forgotten when there are too many. */
+  const edgeNumbers = new Map<string, bigint>();
+
+  function edgeNumber(source: Workload, target: Workload): bigint {
+    const key = `${source.id}>${target.id}`;
+    let number = edgeNumbers.get(key);
+    if (number === undefined) {
+      if (edgeNumbers.size >= maxKnown) edgeNumbers.clear();
+      number = BigInt(`0x${edgeId(source.id, target.id)}`);
+      edgeNumbers.set(key, number);
+    }
+    return number;
+  }
+
   /** ns on the critical path by node; undefined when the trace has no root. */
   function pathOf(tree: TraceTree): Float64Array {
     const self = new Float64Array(tree.count);
-    const path = criticalPath(tree);
+    const path = criticalPath(tree, tree.roots[0], pathScratch);
     for (let i = 0; i < path.count; i++) {
       const node = path.node[i] ?? 0;
       self[node] = (self[node] ?? 0) + ((path.endNs[i] ?? 0) - (path.startNs[i] ?? 0));
@@ -163,10 +178,10 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       if (operations.size < maxOperations)
         operations.add(`${workload.name} ${columns.strings[columns.name[row] ?? 0] ?? ''}`);
     }
-    const edges = new Set<string>();
-    for (const call of calls) {
-      workloads.add(call.target.id);
-      edges.add(edgeId(call.source.id, call.target.id));
+    const edges = new Set<bigint>();
+    for (const { source, target } of calls) {
+      workloads.add(target.id);
+      edges.add(edgeNumber(source, target));
     }
     const root = tree.roots[0] ?? 0;
     const rootRow = tree.row[root] ?? 0;
@@ -193,7 +208,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       weight: columns.weight[rootRow] ?? 1,
       workloads: [...workloads],
       operations: [...operations],
-      edgeIds: [...edges].map((id) => BigInt(`0x${id}`)),
+      edgeIds: [...edges],
       pathIds: path.ids.map(BigInt),
       pathNs: path.ns.map((ns) => BigInt(Math.round(ns))),
     };
@@ -244,7 +259,7 @@ function hasNewer({ count, tick }: TraceTree, than: number): boolean {
   return false;
 }
 
-/** Workloads whose cluster is remembered for previews. */
+/** Workloads and edges remembered. */
 const maxKnown = 10_000;
 
 function nameOf({ namespace, name }: Workload): string {

@@ -51,7 +51,7 @@ CREATE TABLE IF NOT EXISTS spans (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, traceId)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 10485760;
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000;
 
 -- Ten-second frames. A row with a source is an edge; a row without one (sourceKind 255) is the workload `target` itself.
 -- Rows of one frame and edge sum up; tick keeps the newest derivation that wrote into the row.
