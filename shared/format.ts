@@ -6,7 +6,7 @@
 /** What stands for "no value". */
 export const nothing = '–';
 
-const thin = '\u2009';
+const thin = '\u202f';
 
 type Maybe = number | null | undefined;
 

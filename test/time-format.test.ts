@@ -90,7 +90,7 @@ test('numbers have three significant digits and thin spaces between thousands', 
   assert.equal(format.formatNumber(4.567), '4.57');
   assert.equal(format.formatNumber(99.96), '100');
   assert.equal(format.formatNumber(41), '41');
-  assert.equal(format.formatNumber(1234567), '1\u2009230\u2009000');
+  assert.equal(format.formatNumber(1234567), '1\u202f230\u202f000');
   assert.equal(format.formatNumber(-2.5), '−2.5');
 });
 
@@ -106,9 +106,9 @@ test('a unit always follows, and fits the number', () => {
   assert.equal(format.formatRate(0.2), '0.2 rps');
   assert.equal(format.formatBytes(1_234_000), '1.23 MB');
   assert.equal(format.formatBytesPerSecond(512), '512 B/s');
-  assert.equal(format.formatCount(12_345), '12\u2009345');
-  assert.equal(format.formatCount(1_234_567), '1.23\u2009M');
-  assert.equal(format.formatCount(123_456), '123\u2009k');
+  assert.equal(format.formatCount(12_345), '12\u202f345');
+  assert.equal(format.formatCount(1_234_567), '1.23\u202fM');
+  assert.equal(format.formatCount(123_456), '123\u202fk');
   assert.equal(format.formatCount(80, true), '≈80');
 });
 

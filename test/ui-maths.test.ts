@@ -266,7 +266,7 @@ test('the sentence says since when, how much, what and where', () => {
   assert.equal(health, 'bad');
   assert.equal(
     text,
-    'Failing since T2. 3.2 % of 1\u2009000 calls never reached reviews: connection refused (503 UF); 1.07 attempts a call.',
+    'Failing since T2. 3.2 % of 1\u202f000 calls never reached reviews: connection refused (503 UF); 1.07 attempts a call.',
   );
 });
 
