@@ -29,12 +29,14 @@ export interface CollectorOptions {
   readonly config: Config;
   readonly version: string;
   readonly log: Logger;
+  /** The collector cannot go on in this process. What it acknowledged is in the store. */
+  readonly onEnd: (error: Error) => void;
 }
 
 const retentionEveryMs = 10 * 60_000;
 
 /** Opens the store and the doors. errors: AppError when either cannot be opened. */
-export async function createCollector({ config, version, log }: CollectorOptions): Promise<Collector> {
+export async function createCollector({ config, version, log, onEnd }: CollectorOptions): Promise<Collector> {
   const startedAtMs = Date.now();
   const stopTraces = await startOwnTraces(config.ownTraces, version);
   const db = await createDb(storeText(config.store));
@@ -52,7 +54,8 @@ export async function createCollector({ config, version, log }: CollectorOptions
     options: { settleTicks, lateTicks: Math.ceil(config.lateWindowMs / 1000), maxEdges: config.maxEdges, calls },
     sealedTick: pipeline.sealedTick,
     newestTick: pipeline.newestTick,
-    onFailure: (error) => log.error(error, 'derivation failed; starting it anew'),
+    onFailure: (error) => log.error(error, 'derivation failed; it goes on from the store'),
+    onEnd,
   });
   const onBug = (error: unknown): void => log.error(error, 'unexpected error');
   const budget = createByteBudget(config.ingestBudgetBytes);

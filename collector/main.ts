@@ -44,7 +44,11 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function serve(config: Config, demo: boolean): Promise<void> {
   const log = pino({ level: config.logLevel });
-  const collector = await createCollector({ config, version, log });
+  const onEnd = (error: Error): void => {
+    log.fatal(error, 'the derivation ended; start the program again, nothing acknowledged is lost');
+    process.exit(1);
+  };
+  const collector = await createCollector({ config, version, log, onEnd });
   const stopping = new AbortController();
   const { otlpHttp, otlpGrpc, listen } = collector.doors;
   log.info({ otlpHttp, otlpGrpc, listen, store: collector.storeUrl }, 'listening');

@@ -1,6 +1,6 @@
 /**
- * The derivation as the rest of the program sees it: runs the worker thread, tells it which ticks are complete, starts it
- * anew when it fails (it takes up where the store says), and joins stored frames with provisional ones.
+ * The derivation as the rest of the program sees it: runs the worker thread, tells it which ticks are complete and to go on
+ * when it failed (it takes up where the store says), and joins stored frames with provisional ones.
  */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '#shared/error.ts';
@@ -31,8 +31,6 @@ export interface Follower {
   /** Runs `read` so that the frames it reads and the provisional ones belong to the same moment. */
   consistent<T>(read: () => Promise<T>): Promise<Consistent<T>>;
   status(): FollowerStatus;
-  /** Called whenever new spans were derived or shown provisionally; returns how to stop. */
-  onAdvance(listener: () => void): () => void;
   close(): Promise<void>;
 }
 
@@ -41,7 +39,10 @@ export interface FollowerOptions {
   readonly options: DeriveOptions;
   readonly sealedTick: () => number;
   readonly newestTick: () => number;
+  /** A tick or a picture failed; it is tried again. */
   readonly onFailure: (error: Error) => void;
+  /** The thread is gone, and with it an embedded store: only a new process can go on. */
+  readonly onEnd: (error: Error) => void;
 }
 
 /** How often complete ticks are looked for. */
@@ -50,10 +51,16 @@ const restartAfterMs = 1000;
 /** Tries to read between two writes before a picture that may be one tick apart is accepted. */
 const maxTries = 8;
 
-export function createFollower({ store, options, sealedTick, newestTick, onFailure }: FollowerOptions): Follower {
+export function createFollower({
+  store,
+  options,
+  sealedTick,
+  newestTick,
+  onFailure,
+  onEnd,
+}: FollowerOptions): Follower {
   const writes = new SharedArrayBuffer(4);
   const write = new Int32Array(writes);
-  const listeners = new Set<() => void>();
   const asked = new Map<number, { resolve: (answer: Picture) => void; reject: (error: Error) => void }>();
   type Picture = Extract<FromWorker, { type: 'provisional' }>;
   let progress: Progress = { tick: 0, unsettledTraces: 0, settledTraces: 0, overflow: 0 };
@@ -61,30 +68,10 @@ export function createFollower({ store, options, sealedTick, newestTick, onFailu
   let waiting = false;
   let nextId = 0;
   let closed: (() => void) | undefined;
-  let worker = start();
-
-  function start(): Worker {
-    const workerData: WorkerStart = { store, options, writes };
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
-    Atomics.store(write, 0, 0);
-    thread.on('message', receive);
-    thread.on('error', (error: Error) => {
-      onFailure(error);
-      const unavailable = new AppError('unavailable', 'cannot read the map: the derivation starts anew', {
-        cause: error,
-      });
-      for (const { reject } of asked.values()) reject(unavailable);
-      asked.clear();
-      settledBefore += progress.settledTraces;
-      progress = { ...progress, settledTraces: 0 };
-      setTimeout(() => {
-        if (closed !== undefined) return;
-        waiting = false;
-        worker = start();
-      }, restartAfterMs).unref();
-    });
-    return thread;
-  }
+  const workerData: WorkerStart = { store, options, writes };
+  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData });
+  worker.on('message', receive);
+  worker.on('error', onEnd);
 
   function send(message: ToWorker): void {
     worker.postMessage(message);
@@ -95,11 +82,20 @@ export function createFollower({ store, options, sealedTick, newestTick, onFailu
       case 'advanced':
         progress = message.progress;
         waiting = false;
-        for (const listener of listeners) listener();
         return advance();
       case 'provisional':
         asked.get(message.id)?.resolve(message);
         asked.delete(message.id);
+        return;
+      case 'failed':
+        onFailure(new Error(message.reason));
+        settledBefore += progress.settledTraces;
+        progress = { ...progress, settledTraces: 0 };
+        for (const { reject } of asked.values()) reject(startsAnew());
+        asked.clear();
+        setTimeout(() => {
+          waiting = false;
+        }, restartAfterMs).unref();
         return;
       case 'closed':
         closed?.();
@@ -142,10 +138,6 @@ export function createFollower({ store, options, sealedTick, newestTick, onFailu
       settleAfterMs: options.settleTicks * 1000,
       overflow: progress.overflow,
     }),
-    onAdvance(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
     async close() {
       clearInterval(timer);
       await new Promise<void>((resolve) => {
@@ -157,4 +149,8 @@ export function createFollower({ store, options, sealedTick, newestTick, onFailu
       await worker.terminate();
     },
   };
+}
+
+function startsAnew(): AppError {
+  return new AppError('unavailable', 'cannot read the map: the derivation starts anew');
 }

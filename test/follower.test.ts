@@ -1,0 +1,46 @@
+/** The derivation's thread as the program sees it: what happens when it fails, and that it goes on. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { createFollower } from '../collector/derive/follower.ts';
+import { createDb, migrate } from '../collector/store/db.ts';
+
+const options = { settleTicks: 1, lateTicks: 10, maxEdges: 100, calls: {} };
+
+test('a derivation that fails says so, answers that the map is away, and goes on by itself', async (t) => {
+  const db = await createDb('chdb::memory:');
+  t.after(() => db.close());
+  const failures = new EventTarget();
+  let failed = 0;
+  // The store has no tables yet: the derivation cannot begin.
+  const follower = createFollower({
+    store: db.url,
+    options,
+    sealedTick: () => Math.floor(Date.now() / 1000) - 1,
+    newestTick: () => 0,
+    onEnd: assert.fail,
+    onFailure: () => {
+      failed += 1;
+      failures.dispatchEvent(new Event('failure'));
+    },
+  });
+  t.after(() => follower.close());
+  await once(failures, 'failure');
+  await assert.rejects(
+    follower.consistent(async () => 1),
+    { code: 'unavailable' },
+  );
+  await migrate(db);
+  for (;;) {
+    try {
+      const { value, unsettled } = await follower.consistent(async () => 7);
+      assert.deepEqual({ value, unsettled }, { value: 7, unsettled: 0 });
+      break;
+    } catch (error) {
+      assert.equal((error as { code?: string }).code, 'unavailable');
+      await pause(100);
+    }
+  }
+  assert.ok(failed >= 1);
+});
