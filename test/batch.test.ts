@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
-import { createBatcher } from '../collector/store/batch.ts';
+import { createBatcher, type BatcherOptions } from '../collector/store/batch.ts';
 
 /** A block of plain numbers; seal gives the rows as bytes behind their tick. */
 function createNumbers() {
@@ -36,16 +36,16 @@ function createGate() {
   };
 }
 
+type Gate = ReturnType<typeof createGate>;
+type Options = BatcherOptions<ReturnType<typeof createNumbers>>;
+
+function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
+  return createBatcher({ createBlock: createNumbers, insert, afterTick: 0, lingerMs: 1, lingerRows: 10, ...options });
+}
+
 test('a body is acknowledged after its commit, and a commit takes all that came during the one before', async () => {
   const gate = createGate();
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 0,
-    lingerMs: 1,
-    lingerRows: 10,
-    nowMs: () => 7000,
-  });
+  const batcher = createTestBatcher(gate, { nowMs: () => 7000 });
   let acknowledged = 0;
   const first = batcher.add((block) => block.push(1)).then(() => acknowledged++);
   while (gate.commits.length === 0) await wait(1);
@@ -65,13 +65,7 @@ test('a body is acknowledged after its commit, and a commit takes all that came 
 
 test('a commit does not linger when enough rows have gathered', async () => {
   const gate = createGate();
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 0,
-    lingerMs: 60_000,
-    lingerRows: 3,
-  });
+  const batcher = createTestBatcher(gate, { lingerMs: 60_000, lingerRows: 3 });
   const bodies = [1, 2, 3].map((value) => batcher.add((block) => block.push(value)));
   await gate.letGo();
   await Promise.all(bodies);
@@ -80,13 +74,7 @@ test('a commit does not linger when enough rows have gathered', async () => {
 
 test('closing commits what lingers', async () => {
   const gate = createGate();
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 0,
-    lingerMs: 60_000,
-    lingerRows: 3,
-  });
+  const batcher = createTestBatcher(gate, { lingerMs: 60_000, lingerRows: 3 });
   const body = batcher.add((block) => block.push(1));
   const closed = batcher.close();
   await gate.letGo();
@@ -95,13 +83,7 @@ test('closing commits what lingers', async () => {
 
 test('a failed commit refuses exactly the bodies it held', async () => {
   const gate = createGate();
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 0,
-    lingerMs: 1,
-    lingerRows: 10,
-  });
+  const batcher = createTestBatcher(gate);
   const first = batcher.add((block) => block.push(1));
   while (gate.commits.length === 0) await wait(1);
   const second = batcher.add((block) => block.push(2));
@@ -115,14 +97,7 @@ test('a failed commit refuses exactly the bodies it held', async () => {
 test('ticks never go back when the clock does, and never meet a tick that was called sealed', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 20,
-    lingerMs: 0,
-    lingerRows: 10,
-    nowMs: () => nowMs,
-  });
+  const batcher = createTestBatcher(gate, { afterTick: 20, lingerMs: 0, nowMs: () => nowMs });
   const commit = async () => {
     const done = batcher.add((block) => block.push(0));
     await gate.letGo();
@@ -141,14 +116,7 @@ test('ticks never go back when the clock does, and never meet a tick that was ca
 test('a tick is not sealed while a commit stamped with it is under way', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 0,
-    lingerMs: 0,
-    lingerRows: 10,
-    nowMs: () => nowMs,
-  });
+  const batcher = createTestBatcher(gate, { lingerMs: 0, nowMs: () => nowMs });
   const done = batcher.add((block) => block.push(0));
   while (gate.commits.length === 0) await wait(1);
   nowMs = 99_000;
@@ -160,14 +128,7 @@ test('a tick is not sealed while a commit stamped with it is under way', async (
 
 test('a restarted store is never stamped with a tick it holds', async () => {
   const gate = createGate();
-  const batcher = createBatcher({
-    createBlock: createNumbers,
-    insert: gate.insert,
-    afterTick: 80,
-    lingerMs: 0,
-    lingerRows: 10,
-    nowMs: () => 50_000,
-  });
+  const batcher = createTestBatcher(gate, { afterTick: 80, lingerMs: 0, nowMs: () => 50_000 });
   const done = batcher.add((block) => block.push(0));
   await gate.letGo();
   await done;
