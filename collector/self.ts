@@ -46,13 +46,7 @@ export const metrics = {
   bufferedBytes: gauge('buffered_bytes', 'Bytes of bodies that wait to be committed'),
   budgetBytes: gauge('budget_bytes', 'Bytes of bodies that may wait to be committed'),
   deriveLagSeconds: gauge('derive_lag_seconds', 'How far the derivation stands behind what could be derived'),
-  deriveTickSeconds: histogram('derive_tick_seconds', 'Duration of the derivation of one tick', secondsBuckets),
-  settledTraces: counter('settled_traces', 'Traces settled'),
   unsettledTraces: gauge('unsettled_traces', 'Traces that are not settled yet'),
-  lateSpans: counter('late_spans', 'Spans that came after their trace was settled'),
-  duplicateSpans: counter('duplicate_spans', 'Spans that were delivered more than once'),
-  boundsHit: counter('bounds_hit', 'How often a bound folded or dropped something, by bound', ['bound']),
-  storeBytes: gauge('store_bytes', 'Bytes of the store on disk'),
   apiSeconds: histogram('api_seconds', 'Duration of API requests', secondsBuckets, ['route', 'status']),
   liveClients: gauge('live_clients', 'Browsers that follow the live map'),
 } as const;
@@ -72,8 +66,7 @@ export const doorMeter = {
 } as const;
 
 /** Gauges that are asked for when somebody looks. */
-export type Watched =
-  'bufferedBytes' | 'budgetBytes' | 'deriveLagSeconds' | 'unsettledTraces' | 'storeBytes' | 'liveClients';
+export type Watched = 'bufferedBytes' | 'budgetBytes' | 'deriveLagSeconds' | 'unsettledTraces' | 'liveClients';
 const watched = new Map<Watched, () => number>();
 let processWatched = false;
 

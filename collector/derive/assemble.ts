@@ -82,7 +82,6 @@ export interface Assembler {
   /** The columns that `rows` of an open trace point into; originNs and startNs are set by `focus`. */
   readonly columns: SpanColumns;
   readonly openTraces: number;
-  readonly openSpans: number;
   /** Takes all rows of one tick. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
   /** Rows that belong to a trace which settled before: appended to the columns, not to the open traces. out: first row. */
@@ -134,9 +133,6 @@ export function createAssembler(settleTicks: number): Assembler {
     },
     get openTraces() {
       return traces.size;
-    },
-    get openSpans() {
-      return openSpans;
     },
     add(rows, tick) {
       const first = append(rows);

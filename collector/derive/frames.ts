@@ -12,7 +12,7 @@ export interface Frames {
   /** Counts a call. in: epoch ns its startNs counts from; the trace's id for exemplars. */
   addCall(call: Call, originNs: bigint, traceId: string): void;
   /**
-   * Counts a trace's latency. in: start of its root, epoch seconds; `key` = 'band|root service|root operation';
+   * Counts a trace's latency. in: start of its root, as a call's; `key` = 'band|root service|root operation';
    * the root's workload and duration; weight of the root; ns on the critical path of each call, and of spans outside calls.
    */
   addPath(path: PathShares): void;
@@ -22,7 +22,8 @@ export interface Frames {
 }
 
 export interface PathShares {
-  readonly startSecond: number;
+  readonly originNs: bigint;
+  readonly startNs: number;
   readonly key: string;
   readonly root: Workload;
   readonly rootDurationNs: number;
@@ -82,9 +83,7 @@ export function createFrames(maxEdges: number): Frames {
       return overflow;
     },
     addCall(call, originNs, traceId) {
-      const second =
-        Number(originNs / 1_000_000_000n) + Math.floor((Number(originNs % 1_000_000_000n) + call.startNs) / 1e9);
-      const totals = totalsOf(second, call);
+      const totals = totalsOf(epochSecond(originNs, call.startNs), call);
       const { weight } = call;
       totals.calls += weight;
       totals.seen += 1;
@@ -113,7 +112,8 @@ export function createFrames(maxEdges: number): Frames {
       }
     },
     addPath(path) {
-      const { startSecond, key, weight } = path;
+      const { key, weight } = path;
+      const startSecond = epochSecond(path.originNs, path.startNs);
       const addCritical = (ends: Ends, ns: number): void => {
         const { criticalNs } = totalsOf(startSecond, ends);
         if (criticalNs.size < maxCriticalKeys || criticalNs.has(key)) addTo(criticalNs, key, weight * ns);
@@ -128,6 +128,11 @@ export function createFrames(maxEdges: number): Frames {
     },
     rows: () => Array.from(frames.values(), toRow),
   };
+}
+
+/** The whole second a time in a trace lies in. */
+function epochSecond(originNs: bigint, startNs: number): number {
+  return Number(originNs / 1_000_000_000n) + Math.floor((Number(originNs % 1_000_000_000n) + startNs) / 1e9);
 }
 
 /** The overflow bucket's workload. */

@@ -72,7 +72,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     return number;
   }
 
-  /** ns on the critical path by node; undefined when the trace has no root. */
+  /** ns on the critical path by node. */
   function pathOf(tree: TraceTree): Float64Array {
     const self = new Float64Array(tree.count);
     const path = criticalPath(tree, tree.roots[0], pathScratch);
@@ -87,7 +87,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   function addPath(derived: Derived, self: Float64Array, frames: Frames): void {
     const { tree, calls, callOf, workloadOf, originNs } = derived;
     const root = tree.roots[0];
-    if (root === undefined) return;
+    if (root === undefined || calls[callOf[root] ?? -1]?.probe) return;
     const byCall = new Map<Call, number>();
     const uncalled = new Map<Workload, number>();
     let rootDurationNs = 0;
@@ -105,12 +105,9 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     const workload = workloadOf(root);
     const row = tree.row[root] ?? 0;
     const { columns } = tree;
-    const rootStart =
-      Number(originNs / 1_000_000_000n) +
-      Math.floor((Number(originNs % 1_000_000_000n) + (columns.startNs[row] ?? 0)) / 1e9);
-    if (calls[callOf[root] ?? -1]?.probe) return;
     frames.addPath({
-      startSecond: rootStart,
+      originNs,
+      startNs: columns.startNs[row] ?? 0,
       key: `${durationBand(rootDurationNs)}|${workload.name}|${columns.strings[columns.name[row] ?? 0] ?? ''}`,
       root: workload,
       rootDurationNs,

@@ -60,12 +60,6 @@ export function putText(buffer: ByteBuffer, value: string): void {
   putString(buffer, encoder.encode(value));
 }
 
-export function putUint64(buffer: ByteBuffer, value: number | bigint): void {
-  const word = new DataView(new ArrayBuffer(8));
-  word.setBigUint64(0, BigInt(value), true);
-  putBytes(buffer, new Uint8Array(word.buffer));
-}
-
 /** Puts bytes [at, at + length) of the view as a String. Short ones, nearly all, are copied by words, without a call. */
 export function putRange(to: ByteBuffer, from: DataView, at: number, length: number): void {
   if (to.length + length + 12 > to.bytes.length) reserve(to, length + 12);
