@@ -25,8 +25,6 @@ export default defineConfig({
   build: {
     // a data: URL would need a hole in the content security policy
     assetsInlineLimit: 0,
-    // the layout engine is one file of 1.5 MB in a worker
-    chunkSizeWarningLimit: 2_000,
   },
   server: {
     host: '127.0.0.1',

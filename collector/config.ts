@@ -32,7 +32,12 @@ export const sections = {
     ),
     insecure: setting('insecure', as.flag, 'false', 'allow other addresses than loopback without token or mTLS'),
     corsOrigins: setting('cors-origins', as.list, '', 'origins whose pages may send spans from the browser'),
-    frameAncestors: setting('frame-ancestors', as.frameAncestors, 'self', 'who may show the pages in a frame'),
+    frameAncestors: setting(
+      'frame-ancestors',
+      as.frameAncestors,
+      'none',
+      'who may show the pages in a frame: none, self or origins',
+    ),
     maxConnections: setting('max-connections', as.whole(1, 1_000_000), '4096', 'open connections a door'),
   },
   Ingest: {
@@ -96,6 +101,11 @@ export const sections = {
     ),
     maxEdges: setting('max-edges', as.whole(1, 1_000_000), '10000', 'edges on the map; the rest is one called other'),
   },
+  Map: {
+    warnFailed: setting('warn-failed', as.share, '0.1%', 'share of failed calls from which an edge counts as degraded'),
+    badFailed: setting('bad-failed', as.share, '1%', 'share of failed calls from which it counts as failing'),
+    badP99Ms: setting('bad-p99', as.duration, '500ms', 'p99 above which an edge counts as slow'),
+  },
   Itself: {
     logLevel: setting('log-level', as.logLevel, 'info', 'how much is logged (JSON lines on standard output)'),
     ownTraces: setting(
@@ -123,6 +133,7 @@ type Sections = typeof sections;
 export type Config = Values<Sections['Doors']> &
   Values<Sections['Ingest']> &
   Values<Sections['Store']> &
+  Values<Sections['Map']> &
   Values<Sections['Itself']> &
   Values<Sections['Demo']> &
   Values<Sections['Replay']>;
@@ -190,6 +201,8 @@ export function readConfig(
     if (config.maxBodyBytes > config.ingestBudgetBytes) {
       throw refusal('setting --max-body', 'it is larger than --ingest-budget, so such a body would never be taken');
     }
+    if (config.warnFailed > config.badFailed)
+      throw refusal('setting --warn-failed', 'it is above --bad-failed, so nothing would ever count as degraded');
     checkDoors(config);
     return { command, config };
   }

@@ -6,7 +6,7 @@
 import type { CallError, GraphEdge, Latency } from './api.ts';
 import { noSource, type BucketMap, type EdgeFrame } from './frame.ts';
 import { errorReason } from './error-reason.ts';
-import { bucketOf, count, createSketch, merge, quantile, quantiles, type Sketch } from './sketch.ts';
+import { bucketOf, count, createSketch, merge, quantile, quantiles, valueOf, type Sketch } from './sketch.ts';
 
 export interface EdgeSum {
   calls: number;
@@ -18,6 +18,8 @@ export interface EdgeSum {
   responseBytes: number;
   mtlsCalls: number;
   criticalNs: number;
+  /** Of the calls, those of traces that have not settled. */
+  provisional: number;
   readonly clientNs: Sketch;
   readonly serverNs: Sketch;
   readonly networkNs: Sketch;
@@ -45,6 +47,7 @@ export function emptySum(): EdgeSum {
     responseBytes: 0,
     mtlsCalls: 0,
     criticalNs: 0,
+    provisional: 0,
     clientNs: createSketch(),
     serverNs: createSketch(),
     networkNs: createSketch(),
@@ -61,6 +64,7 @@ export function addFrame(sum: EdgeSum, frame: EdgeFrame): void {
   sum.criticalNs += totalOf(frame.criticalNs);
   if (frame.sourceKind === noSource) return;
   sum.calls += frame.calls;
+  if (frame.provisional) sum.provisional += frame.calls;
   sum.failed += frame.failed;
   sum.clientErrors += frame.clientErrors;
   sum.attempts += frame.attempts;
@@ -115,6 +119,7 @@ export function mergeSum(into: EdgeSum, from: EdgeSum): void {
   into.responseBytes += from.responseBytes;
   into.mtlsCalls += from.mtlsCalls;
   into.criticalNs += from.criticalNs;
+  into.provisional += from.provisional;
   for (const name of ['clientNs', 'serverNs', 'networkNs'] as const) merge(into[name], from[name]);
   for (const name of ['errors', 'principals', 'protocols'] as const) mergeTexts(into[name], from[name]);
   for (const [bucket, traceId] of from.exemplars) keepGreater(into.exemplars, bucket, traceId);
@@ -165,6 +170,7 @@ export function toNumbers(
     latencyMs: toLatencyOf(sum, sum.clientNs),
     serverLatencyMs: toLatencyOf(sum, sum.serverNs),
     networkMs: toLatencyOf(sum, sum.networkNs),
+    networkShare: networkShare(sum),
     errors: toErrors(sum.errors),
     bytesPerSecond: { request: perSecond(sum.requestBytes, seconds), response: perSecond(sum.responseBytes, seconds) },
     criticalShare: shareOf(sum.criticalNs, totalRootNs),
@@ -173,6 +179,8 @@ export function toNumbers(
       sum.mtlsCalls > 0
         ? { share: round(Math.min(1, sum.mtlsCalls / sum.calls)), principals: largest(sum.principals) }
         : null,
+    weight: sum.seen > 0 ? round(sum.calls / sum.seen) : 1,
+    provisional: round(sum.provisional),
   };
 }
 
@@ -186,6 +194,32 @@ export function perSecond(count: number, seconds: number): number {
 
 export function shareOf(partNs: number, totalNs: number): number | null {
   return totalNs > 0 ? round(Math.min(1, partNs / totalNs)) : null;
+}
+
+/**
+ * Share of what callers waited that was network and proxies, over the calls seen from both ends: those of the network
+ * sketch. What such a call took at its caller is read from the client sketch when that holds no other calls, else put
+ * together from network and server; either is scaled to the calls of the network sketch.
+ */
+function networkShare({ clientNs, serverNs, networkNs }: EdgeSum): number | null {
+  const [client, server, network] = [clientNs, serverNs, networkNs].map(totalNs);
+  if (client === undefined || server === undefined || network === undefined || network.calls === 0) return null;
+  const byClient = Math.abs(client.calls - network.calls) <= Math.abs(server.calls - network.calls);
+  const waitedNs = byClient
+    ? client.ns * (network.calls / client.calls)
+    : network.ns + server.ns * (network.calls / server.calls);
+  return waitedNs > 0 ? round(Math.min(1, network.ns / waitedNs)) : null;
+}
+
+/** Calls of a sketch and the time they took, each by its bucket's middle. */
+function totalNs(sketch: Sketch): { calls: number; ns: number } {
+  let calls = 0;
+  let ns = 0;
+  for (const [bucket, weight] of sketch) {
+    calls += weight;
+    ns += weight * valueOf(bucket);
+  }
+  return { calls, ns };
 }
 
 /** Error types, the most frequent first, at most 32 and then one `other`. */

@@ -57,4 +57,41 @@ export interface EdgeFrame {
   /** Workload rows: the same key to traces that start here, and to their total root duration. */
   readonly rootCount: BucketMap;
   readonly rootNs: BucketMap;
+  /** Of traces that have not settled; never in the store. */
+  readonly provisional?: boolean;
 }
+
+/** A frame that says nothing. */
+export const emptyFrame: EdgeFrame = {
+  frame: 0,
+  sourceCluster: '',
+  sourceNamespace: '',
+  source: '',
+  sourceVersion: '',
+  sourceKind: 0,
+  targetCluster: '',
+  targetNamespace: '',
+  target: '',
+  targetVersion: '',
+  targetKind: 0,
+  protocol: '',
+  probe: 0,
+  calls: 0,
+  failed: 0,
+  clientErrors: 0,
+  attempts: 0,
+  seen: 0,
+  requestBytes: 0,
+  responseBytes: 0,
+  mtlsCalls: 0,
+  clientNs: {},
+  serverNs: {},
+  networkNs: {},
+  errors: {},
+  principals: {},
+  exemplars: {},
+  errorExemplars: {},
+  criticalNs: {},
+  rootCount: {},
+  rootNs: {},
+};

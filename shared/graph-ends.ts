@@ -17,6 +17,22 @@ export interface End {
   readonly namespace: string;
   readonly cluster: string;
   readonly kind: GraphNode['kind'];
+  /** The workload itself lies in the clusters and namespaces asked for, whatever its node stands for. */
+  readonly inScope: boolean;
+  /** It, or its node, is what was asked to be focused on. */
+  readonly inFocus: boolean;
+}
+
+/** What of a question says which node a workload belongs to, and which nodes are asked for. */
+export interface EndOptions {
+  readonly groupBy?: GroupBy;
+  /** Boxes drawn as one node, by id: `cluster/namespace/` or `cluster//`; the cluster's wins. */
+  readonly collapse?: readonly string[];
+  /** Keep edges with an end in one of these, and their other ends. Empty or absent: all. */
+  readonly clusters?: readonly string[];
+  readonly namespaces?: readonly string[];
+  /** Keep what lies within some edges of this workload (id, name or name.namespace). */
+  readonly service?: string;
 }
 
 /** Finds the ends of frames; makes each distinct End once. */
@@ -26,15 +42,35 @@ export interface Ends {
 }
 
 /** Where what does not fit goes (rule C13). The derivation uses the same workload for what it folds. */
-export const otherEnd: End = { id: nodeId('', '', 'other'), name: 'other', namespace: '', cluster: '', kind: 'other' };
+export const otherEnd: End = {
+  id: nodeId('', '', 'other'),
+  name: 'other',
+  namespace: '',
+  cluster: '',
+  kind: 'other',
+  inScope: false,
+  inFocus: false,
+};
 
-export function createEnds(groupBy: GroupBy): Ends {
+export function createEnds(options: EndOptions): Ends {
+  const { groupBy = 'service', clusters = [], namespaces = [], service } = options;
+  const boxes = new Set(options.collapse);
   const ends = new Map<string, End>();
   const find = (cluster: string, namespace: string, name: string, version: string, kindIndex: number): End => {
     const key = `${kindIndex}\n${cluster}\n${namespace}\n${name}\n${groupBy === 'version' ? version : ''}`;
     let end = ends.get(key);
     if (end === undefined) {
-      end = toEnd(groupBy, cluster, namespace, name, version, workloadKinds[kindIndex] ?? 'unknown');
+      const kind = workloadKinds[kindIndex] ?? 'unknown';
+      const place = placeOf(boxes, groupBy, cluster, namespace, name, version, kind);
+      end = {
+        ...place,
+        inScope:
+          (clusters.length === 0 || clusters.includes(cluster)) &&
+          (namespaces.length === 0 || namespaces.includes(namespace)),
+        inFocus:
+          service !== undefined &&
+          (isNamed(place, service) || isNamed({ ...place, cluster, namespace, name }, service)),
+      };
       ends.set(key, end);
     }
     return end;
@@ -48,20 +84,25 @@ export function createEnds(groupBy: GroupBy): Ends {
   };
 }
 
+type Place = Omit<End, 'inScope' | 'inFocus'>;
+
 /** A workload that is in no namespace (or cluster) stays itself when those are what is grouped by. */
-function toEnd(
+function placeOf(
+  boxes: ReadonlySet<string>,
   groupBy: GroupBy,
   cluster: string,
   namespace: string,
   name: string,
   version: string,
   kind: GraphNode['kind'],
-): End {
-  if (groupBy === 'namespace' && namespace !== '') {
-    return { id: nodeId(cluster, namespace, ''), name: namespace, namespace, cluster, kind: 'service' };
+): Place {
+  const clusterBox = nodeId(cluster, '', '');
+  const namespaceBox = nodeId(cluster, namespace, '');
+  if (cluster !== '' && (groupBy === 'cluster' || boxes.has(clusterBox))) {
+    return { id: clusterBox, name: cluster, namespace: '', cluster, kind: 'service' };
   }
-  if (groupBy === 'cluster' && cluster !== '') {
-    return { id: nodeId(cluster, '', ''), name: cluster, namespace: '', cluster, kind: 'service' };
+  if (namespace !== '' && (groupBy === 'namespace' || boxes.has(namespaceBox))) {
+    return { id: namespaceBox, name: namespace, namespace, cluster, kind: 'service' };
   }
   const id = nodeId(cluster, namespace, name);
   // A fourth part, written like the others: cluster/namespace/name/version.
@@ -78,7 +119,7 @@ export function clearer(a: End, b: End): End {
 }
 
 /** Whether a person who writes `service` means this node: its id, its name, or `name.namespace`. */
-export function isNamed(end: End, service: string): boolean {
+function isNamed(end: Place, service: string): boolean {
   const { id, name, namespace, cluster } = end;
   return (
     id === service ||

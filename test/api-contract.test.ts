@@ -3,12 +3,12 @@
  * made of recorded traffic. And whatever else is asked is refused by name.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import type { z } from 'zod';
 import * as api from '#shared/api.ts';
-import { edgeFrame } from './edge-frame.ts';
 import { recordedBodies } from './recordings.ts';
-import { settle, startServing, storeBodies, storeFrames } from './serve.ts';
+import { settle, startServing, storeBodies } from './serve.ts';
 import { strict, strictJson } from './strict.ts';
 
 const served = await startServing();
@@ -50,6 +50,20 @@ async function questions(): Promise<readonly (readonly [path: string, schema: z.
     [`/api/graph?${interval}&groupBy=version&probes=true`, api.graph, '/api/graph'],
     [`/api/graph?${interval}&groupBy=namespace`, api.graph, '/api/graph'],
     [`/api/graph?window=5m`, api.graph, '/api/graph'],
+    [`/api/graph?${interval}&band=slow&idle=true&service=frontend&direction=down`, api.graph, '/api/graph'],
+    [
+      `/api/nodes/${encodeURIComponent(edge.target)}/operations?${interval}`,
+      api.operations,
+      '/api/nodes/{id}/operations',
+    ],
+    [`/api/frames?${interval}`, api.framesWire, '/api/frames'],
+    [`/api/timeline?${interval}`, api.timeline, '/api/timeline'],
+    [`/api/entries?${interval}`, api.entries, '/api/entries'],
+    [
+      `/api/compare?a=${fromMs}..${fromMs + 60_000}&b=${fromMs + 60_000}..${toMs + 60_000}`,
+      api.comparison,
+      '/api/compare',
+    ],
     [`/api/edges/${edge.id}?${interval}`, api.edgeDetail, '/api/edges/{id}'],
     [`/api/nodes/${encodeURIComponent(edge.target)}?${interval}&step=30s`, api.nodeDetail, '/api/nodes/{id}'],
     [`/api/traces?${interval}`, api.traceList, '/api/traces'],
@@ -101,28 +115,49 @@ test('the OpenAPI document lists the routes, their parameters and the error shap
       (get.parameters ?? []).map(({ name }) => name).join(' '),
     ]),
   );
+  const places = 'groupBy collapse probes idle entry band';
   assert.deepEqual(parameters, {
     '/healthz': '',
     '/readyz': '',
-    '/api/graph': 'window from to cluster namespace service hops groupBy probes',
-    '/api/graph/live': 'window from to cluster namespace service hops groupBy probes',
-    '/api/edges/{id}': 'id window from to step groupBy probes',
-    '/api/nodes/{id}': 'id window from to step groupBy probes',
+    '/api/graph': `window from to cluster namespace service hops direction ${places}`,
+    '/api/graph/live': `window from to cluster namespace service hops direction ${places}`,
+    '/api/edges/{id}': `id window from to step ${places}`,
+    '/api/nodes/{id}': `id window from to step ${places}`,
+    '/api/nodes/{id}/operations': 'id window from to',
+    '/api/frames': 'window from to step probes entry band',
+    '/api/timeline': 'window from to step',
+    '/api/entries': 'window from to',
+    '/api/compare': 'a b window groupBy collapse probes entry band',
     '/api/traces': 'window from to service operation minMs maxMs status edge attr probes order limit cursor',
     '/api/traces/{id}': 'id format',
     '/api/status': '',
     '/metrics': '',
   });
   assert.deepEqual(Object.keys(document.components.schemas).sort(), [
+    'Comparison',
     'EdgeDetail',
+    'Entries',
     'Error',
+    'Frames',
     'Graph',
     'Health',
     'NodeDetail',
+    'Operations',
     'Status',
+    'Timeline',
     'Trace',
     'TraceList',
   ]);
+});
+
+test('docs/api.md names every route and every parameter of the map', async () => {
+  const page = readFileSync(new URL('../docs/api.md', import.meta.url), 'utf8');
+  const { paths } = await documented();
+  const names = [...Object.keys(paths), ...(paths['/api/graph']?.get.parameters ?? []).map(({ name }) => name)];
+  assert.deepEqual(
+    names.filter((name) => !page.includes(`\`${name}\``) && !page.includes(`\`${name}=`)),
+    [],
+  );
 });
 
 /** Keys of an object, of the elements of its arrays, and so on; records with free keys are given as `*`. */
@@ -141,9 +176,12 @@ test('the keys of nodes and edges are pinned', async () => {
     ({ versions, calls, criticalShare }) => versions.length > 0 && calls > 0 && criticalShare !== null,
   );
   assert.deepEqual(keysOf(rest), {
+    critical: { band: 'string', entry: 'string', fromMs: 'number', traces: 'number' },
     from: 'number',
     generatedAt: 'number',
     sampled: 'boolean',
+    scopes: { clusters: ['string'], namespaces: ['string'] },
+    thresholds: { badFailed: 'number', badP99Ms: 'number', warnFailed: 'number' },
     to: 'number',
     unsettled: 'number',
   });
@@ -157,6 +195,7 @@ test('the keys of nodes and edges are pinned', async () => {
     latencyMs: latency,
     name: 'string',
     namespace: 'string',
+    provisional: 'number',
     rate: 'number',
     successRate: 'number',
     versions: [{ calls: 'number', failed: 'number', version: 'string' }],
@@ -175,12 +214,15 @@ test('the keys of nodes and edges are pinned', async () => {
     latencyMs: latency,
     mtls: { principals: ['string'], share: 'number' },
     networkMs: latency,
+    networkShare: 'number',
     protocol: 'string',
+    provisional: 'number',
     rate: 'number',
     serverLatencyMs: latency,
     source: 'string',
     successRate: 'number',
     target: 'string',
+    weight: 'number',
   });
   assert.deepEqual(Object.keys(mtls?.exemplars ?? {}).sort(), ['errors', 'p50', 'p90', 'p99']);
 });
@@ -250,70 +292,6 @@ test('the keys of a trace are pinned', async () => {
   });
 });
 
-test('an edge over time sums up to the edge on the map', async () => {
-  const { edges } = await graphNow();
-  for (const edge of edges.slice(0, 6)) {
-    const detail = (await served.json(`/api/edges/${edge.id}?${interval}&step=10s`)) as api.EdgeDetail;
-    assert.equal(detail.edge.calls, edge.calls);
-    assert.equal(sum(detail.series.map(({ calls }) => calls)), edge.calls);
-    assert.equal(sum(detail.series.map(({ failed }) => failed)), edge.failed);
-    assert.equal(sum(detail.heatmap.columns.flatMap(({ counts }) => counts)), edge.latencyMs.n);
-    assert.equal(detail.series.length, Math.ceil((detail.to - detail.from) / detail.stepMs));
-  }
-});
-
-test('a node over time sums up to the node on the map, under every grouping', async () => {
-  for (const groupBy of ['service', 'version', 'namespace']) {
-    const graph = await graphNow(`&groupBy=${groupBy}`);
-    for (const node of graph.nodes.filter(({ calls }) => calls > 0).slice(0, 4)) {
-      const path = `/api/nodes/${encodeURIComponent(node.id)}?${interval}&groupBy=${groupBy}`;
-      const detail = (await served.json(path)) as api.NodeDetail;
-      assert.equal(sum(detail.inbound.map(({ calls }) => calls)), node.calls);
-      assert.equal(sum(detail.series.map(({ calls }) => calls)), node.calls, node.id);
-      assert.deepEqual(new Set(detail.outbound.map(({ source }) => source)).size <= 1, true);
-    }
-  }
-});
-
-test('what has not settled counts on the map, the edge and the node alike', async () => {
-  const frame = Math.floor(fromMs / 10_000) * 10 + 10;
-  served.open.frames = [edgeFrame('shop/probe-a', 'shop/probe-b', { frame, clientMs: [5, 5, 5], failed: 1 })];
-  served.open.unsettled = 2;
-  try {
-    const graph = await graphNow();
-    const edge = graph.edges.find(({ target }) => target === '/shop/probe-b');
-    assert.equal(graph.unsettled, 2);
-    assert.deepEqual([edge?.calls, edge?.failed], [3, 1]);
-    const { series } = (await served.json(`/api/edges/${edge?.id}?${interval}&step=10s`)) as api.EdgeDetail;
-    assert.deepEqual(
-      series.filter(({ calls }) => calls > 0).map(({ at, calls }) => [at, calls]),
-      [[frame * 1000, 3]],
-    );
-    const elsewhere = (await served.json(`/api/graph?from=${fromMs - 60_000}&to=${fromMs - 30_000}`)) as api.Graph;
-    assert.equal(elsewhere.edges.length, 0, 'not in another interval');
-  } finally {
-    served.open.frames = [];
-    served.open.unsettled = 0;
-  }
-});
-
-test('a window counts whole frames, and its rates divide by the time they span', async () => {
-  const now = Math.floor(Date.now() / 10_000) * 10;
-  await storeFrames(db, [edgeFrame('clock/a', 'clock/b', { frame: now - 30, calls: 90 })]);
-  const graph = (await served.json('/api/graph?window=1m&namespace=clock')) as api.Graph;
-  assert.equal(graph.from % 10_000, 0);
-  assert.ok(graph.to <= Date.now() && graph.to - graph.from >= 60_000 && graph.to - graph.from < 80_000);
-  const rate = 90 / ((graph.to - graph.from) / 1000);
-  assert.ok(Math.abs((graph.edges[0]?.rate ?? 0) - rate) < rate * 1e-4);
-});
-
-test('times are taken as epoch milliseconds, ISO 8601 or relative to now', async () => {
-  const iso = (ms: number): string => encodeURIComponent(new Date(ms).toISOString());
-  const graph = (await served.json(`/api/graph?from=${iso(fromMs)}&to=${iso(toMs)}`)) as api.Graph;
-  assert.deepEqual(graph.edges, (await graphNow()).edges);
-  assert.equal((await served.get('/api/graph?from=now-1h&to=now-30m')).status, 200);
-});
-
 test('an unknown parameter is refused by name', async () => {
   for (const path of [
     '/api/graph',
@@ -321,6 +299,11 @@ test('an unknown parameter is refused by name', async () => {
     '/api/traces',
     '/api/edges/0123456789abcdef',
     '/api/nodes/x',
+    '/api/nodes/x/operations',
+    '/api/frames',
+    '/api/timeline',
+    '/api/entries',
+    '/api/compare',
     '/api/traces/0af7651916cd43dd8448eb211c80319c',
     '/api/status',
   ]) {
@@ -339,6 +322,16 @@ test('a value that cannot be read is refused by the name of its parameter', asyn
     ['/api/graph?hops=99', /hops "99"/],
     ['/api/graph?groupBy=colour', /groupBy "colour"/],
     ['/api/graph?probes=yes', /probes "yes"/],
+    ['/api/graph?direction=left', /direction "left"/],
+    ['/api/graph?band=fast', /band "fast"/],
+    ['/api/graph?idle=1', /idle "1"/],
+    ['/api/timeline?step=7s', /step "7s"/],
+    ['/api/timeline?window=30d&step=10s', /step "10s"/],
+    ['/api/compare?a=now-2h..now-1h', /give a and b/],
+    ['/api/compare?a=now-2h..now-1h&b=now-1h..now&window=5m', /give a and b, or window/],
+    ['/api/compare?a=now-1h&b=now-1h..now', /a "now-1h"/],
+    ['/api/compare?a=now-1h..now-2h&b=now-1h..now', /is not before/],
+    ['/api/nodes/x/operations', /node id x/],
     ['/api/edges/xyz', /id "xyz"/],
     ['/api/edges/0123456789abcdef?step=7s', /step "7s"/],
     ['/api/edges/0123456789abcdef?window=30d&step=10s', /step "10s"/],
@@ -391,7 +384,3 @@ test('metrics are text for Prometheus', async () => {
 test('no question was a bug', () => {
   assert.deepEqual(served.bugs, []);
 });
-
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((total, number) => total + number, 0);
-}

@@ -59,8 +59,8 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
     assert.match(page.url(), /select=edge%3A[0-9a-f]{16}/);
     assert.match((await panel.locator('p').nth(1).textContent()) ?? '', /^Fail(ing|ed)/);
     assert.equal(await panel.getByRole('table', { name: 'Latency' }).getByRole('row').count(), 4);
-    await panel.getByRole('img', { name: /^failed: now/ }).waitFor();
-    await panel.getByRole('img', { name: /^latency, client, from/ }).waitFor();
+    await panel.getByRole('img', { name: /^success: now/ }).waitFor();
+    await panel.getByRole('img', { name: /^latency, client, .*from/ }).waitFor();
     await panel.getByRole('table', { name: 'Errors' }).getByRole('link').first().click();
     await page.waitForURL(/\/trace\/[0-9a-f]{32}/);
     await page.getByRole('table', { name: 'Critical path' }).waitFor();

@@ -141,6 +141,10 @@ describe('what is refused', () => {
     );
   });
 
+  test('a degraded edge cannot be worse than a failing one', () => {
+    assert.throws(() => configOf(['--warn-failed=2%']), /--warn-failed.*--bad-failed/);
+  });
+
   test('a secret is never in a message', () => {
     assert.doesNotMatch(refusalOf(['--read-token', '@/nowhere/secret-file-x', '--max-nodes=0']), /sesame/);
     assert.equal(refusalOf(['--listen', '0.0.0.0:1', '--ingest-token', 'sesame']).includes('sesame'), false);
@@ -171,6 +175,13 @@ describe('how values are written', () => {
         ['x', 0.5],
       ],
     );
+    assert.deepEqual(configOf([]).frameAncestors, ["'none'"]);
+    assert.deepEqual(configOf(['--warn-failed=0.5%', '--bad-failed', '0.02', '--bad-p99=1s']), {
+      ...configOf([]),
+      warnFailed: 0.005,
+      badFailed: 0.02,
+      badP99Ms: 1000,
+    });
     assert.deepEqual(configOf(['--frame-ancestors=self,https://*.example:3000']).frameAncestors, [
       "'self'",
       'https://*.example:3000',

@@ -55,7 +55,20 @@ test('the frames that come back may be added to', async () => {
   await assertSame(start, start + 6 * 3600);
 });
 
+test('hours whose day was dropped are forgotten', async () => {
+  const day = 86_400;
+  await store(start + day, start + day);
+  const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
+  const before = (await reader.read(wanted)).length;
+  await db.exec(
+    `ALTER TABLE edges DROP PARTITION ${new Date(start * 1000).toISOString().slice(0, 10).replaceAll('-', '')}`,
+  );
+  await assertSame(start, start + day + 3600);
+  assert.ok((await reader.read(wanted)).length < before);
+});
+
 test('what is remembered is bounded', async () => {
+  for (let hour = 0; hour < 6; hour++) await store(start + hour * 3600, start + 3 * 86_400 + hour);
   const small = createFrameReader(db, 5);
   const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
   for (let round = 0; round < 2; round++) {

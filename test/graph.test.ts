@@ -328,5 +328,8 @@ test('an empty interval is an empty map', () => {
     nodes: [],
     edges: [],
     unsettled: 0,
+    thresholds: { warnFailed: 0.001, badFailed: 0.01, badP99Ms: 500 },
+    scopes: { clusters: [], namespaces: [] },
+    critical: { entry: '', band: 'all', fromMs: 0, traces: 0 },
   });
 });

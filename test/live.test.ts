@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { graph as graphSchema, type Graph } from '#shared/api.ts';
+import { toGraph } from '#shared/graph.ts';
 import { createLive } from '../collector/serve/live.ts';
 import { edgeFrame } from './edge-frame.ts';
 import { startServing, storeFrames } from './serve.ts';
@@ -273,5 +274,5 @@ test('closing ends the streams', async () => {
 });
 
 function emptyGraph(unsettled: number): Graph {
-  return { from: 0, to: 1, generatedAt: unsettled, sampled: false, nodes: [], edges: [], unsettled };
+  return toGraph([], { fromMs: 0, toMs: 1, generatedAtMs: unsettled, unsettled });
 }

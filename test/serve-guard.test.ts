@@ -6,6 +6,7 @@ import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import { readConfig, type Config } from '../collector/config.ts';
 import { startServing } from './serve.ts';
 
 const directory = mkdtempSync(join(tmpdir(), 'throughline-pages-'));
@@ -25,6 +26,12 @@ const served = await startServing({
 });
 const guarded = await startServing({ db: served.db, uiDirectory: directory, config: { readToken: 'open-sesame' } });
 const outward = await startServing({ db: served.db, config: { listen: { host: '0.0.0.0', port: 0 }, readToken: 'x' } });
+
+const configOf = (args: string[]): Config => {
+  const asked = readConfig(args, {});
+  assert.ok('config' in asked);
+  return asked.config;
+};
 
 interface Answer {
   readonly status: number;
@@ -114,9 +121,28 @@ test('every answer carries the policy, also errors', async () => {
     assert.match(policy, /default-src 'self'/, path);
     assert.match(policy, /object-src 'none'; base-uri 'none'/, path);
     assert.match(policy, /frame-ancestors 'self' https:\/\/grafana\.example$/, path);
+    assert.equal(headers['x-frame-options'], undefined, path);
     assert.equal(headers['x-content-type-options'], 'nosniff', path);
     assert.equal(headers['referrer-policy'], 'no-referrer', path);
     assert.equal(headers['access-control-allow-origin'], undefined, path);
+  }
+});
+
+test('nobody may frame the pages unless they are told to', async () => {
+  for (const [frameAncestors, policy, options] of [
+    [configOf([]).frameAncestors, /frame-ancestors 'none'$/, 'DENY'],
+    [[], /frame-ancestors 'none'$/, 'DENY'],
+    [configOf(['--frame-ancestors=self']).frameAncestors, /frame-ancestors 'self'$/, 'SAMEORIGIN'],
+    [
+      configOf(['--frame-ancestors=https://a.example,https://b.example']).frameAncestors,
+      /https:\/\/b\.example$/,
+      undefined,
+    ],
+  ] as const) {
+    const one = await startServing({ db: served.db, config: { frameAncestors } });
+    const { headers } = await ask(one.api.url, '/healthz');
+    assert.match(String(headers['content-security-policy']), policy);
+    assert.equal(headers['x-frame-options'], options);
   }
 });
 

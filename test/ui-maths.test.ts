@@ -2,53 +2,21 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import elkModule from 'elkjs';
-import type { GraphEdge, Latency, SeriesPoint } from '#shared/api.ts';
-import { arrange, noPicture } from '../ui/map/arrange.ts';
-import { completeSteps, heatRows, toSpark } from '../ui/map/chart.ts';
+import type { SeriesPoint } from '#shared/api.ts';
+import { completeSteps, heatRows } from '../ui/map/chart.ts';
 import { hostPort, recipes } from '../ui/map/connect.ts';
 import { edgeHealth } from '../ui/map/health.ts';
 import { overlaps, placeLabels, pointAt, type Box, type Wish } from '../ui/map/place.ts';
-import { toGaps, toLine } from '../ui/map/route.ts';
 import { edgeWidth, edgeWidths, fitTo, litBy, ringShare } from '../ui/map/scene.ts';
 import { troubleTime } from '../ui/map/trouble.ts';
-import { beginnings, edgeName, edgeVerdict, pillTexts } from '../ui/map/words.ts';
+import { beginnings, edgeVerdict } from '../ui/map/verdict.ts';
+import { edgeName, pillTexts } from '../ui/map/words.ts';
 import { middleEllipsis } from '../ui/part/ellipsis.ts';
 import { hueOf, hues } from '../ui/part/hue.ts';
 import { parseTraceId } from '../ui/part/trace-id.ts';
-
-// the package is CommonJS and its types say otherwise
-const Elk = elkModule as unknown as typeof elkModule.default;
+import { edge, limits, noLatency as none } from './ui-edge.ts';
 
 const ruler = (text: string): number => [...text].length * 7;
-const none: Latency = { p50: null, p90: null, p99: null, n: 0 };
-
-function edge(part: Partial<GraphEdge> = {}): GraphEdge {
-  const calls = part.calls ?? 1000;
-  const failed = part.failed ?? 0;
-  return {
-    id: 'e',
-    source: '/shop/frontend',
-    target: '/shop/auth',
-    protocol: 'http',
-    calls,
-    failed,
-    clientErrors: 0,
-    attempts: calls,
-    successRate: calls > 0 ? 1 - failed / calls : null,
-    rate: calls / 300,
-    latencyMs: { p50: 4, p90: 10.4, p99: 16, n: calls },
-    serverLatencyMs: { p50: 3, p90: 9, p99: 14, n: calls },
-    networkMs: { p50: 0.4, p90: 1, p99: 2, n: calls },
-    errors: [],
-    bytesPerSecond: { request: 0, response: 0 },
-    criticalShare: null,
-    exemplars: { p50: null, p90: null, p99: null, errors: {} },
-    mtls: null,
-    ...part,
-  };
-}
-
 const level = (y: number, from = 0, to = 400) =>
   Array.from({ length: 26 }, (_, i) => ({ x: from + ((to - from) * i) / 25, y }));
 const wish = (id: string, line: Wish['line'], part: Partial<Wish> = {}): Wish => ({
@@ -133,51 +101,6 @@ test('a point of a line lies at its share of the length', () => {
  *   [A]──┐        x 0..100, gap 100..200, B at 200..300
  *        └──[B]
  */
-test('a crossing stays inside the gap between two columns', () => {
-  const gaps = toGaps([
-    { from: 0, to: 100 },
-    { from: 200, to: 300 },
-  ]);
-  assert.deepEqual(gaps, [{ from: 100, to: 200 }]);
-  const corners = [
-    { x: 100, y: 20 },
-    { x: 150, y: 20 },
-    { x: 150, y: 90 },
-    { x: 200, y: 90 },
-  ];
-  const { d, points } = toLine(corners, gaps);
-  assert.match(d, /C/);
-  assert.deepEqual(points.at(0), { x: 100, y: 20 });
-  assert.deepEqual(points.at(-1), { x: 200, y: 90 });
-  for (const { x, y } of points) assert.ok(x >= 100 && x <= 200 && y >= 19.99 && y <= 90.01);
-});
-
-test('an arranged map has no line through a card and no card on another', async () => {
-  const pairs = ['u>g', 'g>f', 'f>a', 'f>p', 'f>c', 'f>r', 'a>p', 'p>d', 'r>k', 'r>f', 'c>c'].map((text) =>
-    text.split('>'),
-  );
-  const edges = pairs.map(([source = '', target = '']) => ({ id: `${source}>${target}`, source, target }));
-  const nodes = [...new Set(pairs.flat())].map((id) => ({ id, entry: id === 'u' }));
-  const picture = await arrange(new Elk(), { nodes, edges, room: { width: 1000, height: 760 }, before: noPicture });
-  assert.equal(picture.nodes.size, nodes.length);
-  assert.equal(picture.edges.size, edges.length);
-  const boxes = [...picture.nodes];
-  for (const [a, box] of boxes) {
-    assert.ok(!boxes.some(([b, other]) => a !== b && overlaps(box, other)), a);
-    const inner = { x: box.x + 1, y: box.y + 1, width: box.width - 2, height: box.height - 2 };
-    for (const [id, { points }] of picture.edges) {
-      assert.ok(!points.some((point) => overlaps(inner, { ...point, width: 0, height: 0 })), `${id} through ${a}`);
-    }
-  }
-});
-
-test('the same map is arranged the same way', async () => {
-  const edges = ['a>b', 'a>c', 'b>d', 'c>d'].map((id) => ({ id, source: id[0] ?? '', target: id[2] ?? '' }));
-  const nodes = ['a', 'b', 'c', 'd'].map((id) => ({ id, entry: false }));
-  const input = { edges, nodes, room: { width: 900, height: 600 }, before: noPicture };
-  assert.deepEqual(await arrange(new Elk(), input), await arrange(new Elk(), { ...input, nodes: nodes.toReversed() }));
-});
-
 test('the map is shown whole and in the middle', () => {
   const { k, x, y } = fitTo(
     { x: 0, y: 0, width: 1000, height: 200 },
@@ -189,12 +112,12 @@ test('the map is shown whole and in the middle', () => {
 });
 
 test('health follows the thresholds of the legend', () => {
-  assert.equal(edgeHealth(edge()), 'ok');
-  assert.equal(edgeHealth(edge({ failed: 1 })), 'warn');
-  assert.equal(edgeHealth(edge({ failed: 10 })), 'bad');
-  assert.equal(edgeHealth(edge({ latencyMs: { p50: 1, p90: 2, p99: 501, n: 1000 } })), 'bad');
-  assert.equal(edgeHealth(edge({ latencyMs: { p50: 1, p90: 2, p99: 501, n: 3 } })), 'ok');
-  assert.equal(edgeHealth(edge({ calls: 0, latencyMs: none })), 'idle');
+  assert.equal(edgeHealth(edge(), limits), 'ok');
+  assert.equal(edgeHealth(edge({ failed: 1 }), limits), 'warn');
+  assert.equal(edgeHealth(edge({ failed: 10 }), limits), 'bad');
+  assert.equal(edgeHealth(edge({ latencyMs: { p50: 1, p90: 2, p99: 501, n: 1000 } }), limits), 'bad');
+  assert.equal(edgeHealth(edge({ latencyMs: { p50: 1, p90: 2, p99: 501, n: 3 } }), limits), 'ok');
+  assert.equal(edgeHealth(edge({ calls: 0, latencyMs: none }), limits), 'idle');
 });
 
 test('width follows the rate, and a failing edge is never thin', () => {
@@ -228,11 +151,11 @@ test('an edge is named with its rate, success and p99', () => {
 
 test('a failing edge says its success rate whatever the label', () => {
   const failing = edge({ failed: 32 });
-  assert.deepEqual(pillTexts(failing, 'p90'), ['96.8 % · 10.4 ms', '96.8 %']);
-  assert.deepEqual(pillTexts(failing, 'none'), ['96.8 %']);
-  assert.deepEqual(pillTexts(failing, 'success'), ['96.8 %']);
-  assert.deepEqual(pillTexts(edge(), 'p90'), ['10.4 ms']);
-  assert.deepEqual(pillTexts(edge(), 'none'), []);
+  assert.deepEqual(pillTexts(failing, 'p90', limits), ['96.8 % · 10.4 ms', '96.8 %']);
+  assert.deepEqual(pillTexts(failing, 'none', limits), ['96.8 %']);
+  assert.deepEqual(pillTexts(failing, 'success', limits), ['96.8 %']);
+  assert.deepEqual(pillTexts(edge(), 'p90', limits), ['10.4 ms']);
+  assert.deepEqual(pillTexts(edge(), 'none', limits), []);
 });
 
 const clock = (atMs: number) => `T${atMs}`;
@@ -257,12 +180,10 @@ test('the sentence says since when, how much, what and where', () => {
       { code: '503', flag: 'UF', reason: 'connection refused', origin: 'proxy', count: 32 },
     ],
   });
-  const { health, text } = edgeVerdict(
-    failing,
-    { source: 'frontend', target: 'reviews' },
-    [step(1, 0), step(2, 4), step(3, 5)],
+  const { health, text } = edgeVerdict(failing, { source: 'frontend', target: 'reviews' }, limits, {
+    series: [step(1, 0), step(2, 4), step(3, 5)],
     clock,
-  );
+  });
   assert.equal(health, 'bad');
   assert.equal(
     text,
@@ -275,18 +196,21 @@ test('a slow edge says whether the callee or the way is to blame', () => {
     latencyMs: { p50: 9, p90: 400, p99: 900, n: 1000 },
     networkMs: { p50: 1, p90: 390, p99: 880, n: 1000 },
   });
-  assert.match(edgeVerdict(slow, { source: 'a', target: 'b' }).text, /on the way, in network and proxies/);
+  assert.match(edgeVerdict(slow, { source: 'a', target: 'b' }, limits).text, /on the way, in network and proxies/);
   assert.match(
-    edgeVerdict({ ...slow, networkMs: edge().networkMs }, { source: 'a', target: 'b' }).text,
+    edgeVerdict({ ...slow, networkMs: edge().networkMs }, { source: 'a', target: 'b' }, limits).text,
     /most of it in b/,
   );
 });
 
 test('trouble has a start only when it was well before, and an end only when it stays well', () => {
-  assert.deepEqual(troubleTime([step(1, 9), step(2, 9)]), {});
-  assert.deepEqual(troubleTime([step(1, 0), step(2, 9), step(3, 0, 0), step(4, 9), step(5, 0)]), { since: 2 });
-  assert.deepEqual(troubleTime([step(1, 0), step(2, 9), step(3, 0), step(4, 0), step(5, 0)]), { since: 2, until: 3 });
-  assert.deepEqual(troubleTime([step(1, 0)]), {});
+  assert.deepEqual(troubleTime([step(1, 9), step(2, 9)], limits), {});
+  assert.deepEqual(troubleTime([step(1, 0), step(2, 9), step(3, 0, 0), step(4, 9), step(5, 0)], limits), { since: 2 });
+  assert.deepEqual(troubleTime([step(1, 0), step(2, 9), step(3, 0), step(4, 0), step(5, 0)], limits), {
+    since: 2,
+    until: 3,
+  });
+  assert.deepEqual(troubleTime([step(1, 0)], limits), {});
 });
 
 test('the trouble begins where nothing behind it fails', () => {
@@ -305,23 +229,6 @@ test('a series loses the step under way and the empty ones that have not settled
     completeSteps({ series, stepMs: 10, to: 45 }).map(({ at }) => at),
     [0, 10],
   );
-});
-
-test('a sparkline breaks where nothing was measured', () => {
-  const spark = toSpark(
-    [
-      { at: 0, value: 1 },
-      { at: 1, value: undefined },
-      { at: 2, value: 4 },
-      { at: 3, value: 2 },
-    ],
-    100,
-    30,
-  );
-  assert.equal(spark.d.match(/M/g)?.length, 2);
-  assert.equal(spark.most, 4);
-  assert.equal(spark.near(99)?.at, 3);
-  assert.equal(toSpark([], 100, 30).d, '');
 });
 
 test('a heatmap shows the rows that hold calls, with one of air', () => {

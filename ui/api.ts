@@ -2,7 +2,20 @@
  * The page's reads of the native API (contract: shared/api.ts). Every failure is an ApiError with a code, so a page can
  * tell "no such trace" from "the collector is away". Types only: the page does not carry the schemas.
  */
-import type { EdgeDetail, ErrorBody, Graph, NodeDetail, Status, Trace, TraceList } from '#shared/api.ts';
+import type {
+  Comparison,
+  EdgeDetail,
+  Entries,
+  ErrorBody,
+  FramesWire,
+  Graph,
+  NodeDetail,
+  Operations,
+  Status,
+  Timeline,
+  Trace,
+  TraceList,
+} from '#shared/api.ts';
 
 /** Why a read failed: a code of shared/error.ts, or `offline` when the collector did not answer at all. */
 export class ApiError extends Error {
@@ -57,11 +70,17 @@ async function toError(response: Response): Promise<ApiError> {
 }
 
 export const api = {
-  graph: (query: { readonly window: string }, signal?: AbortSignal) => get<Graph>('/api/graph', query, signal),
+  graph: (query: Query, signal?: AbortSignal) => get<Graph>('/api/graph', query, signal),
+  frames: (query: Query, signal?: AbortSignal) => get<FramesWire>('/api/frames', query, signal),
+  timeline: (query: Query, signal?: AbortSignal) => get<Timeline>('/api/timeline', query, signal),
+  entries: (query: Query, signal?: AbortSignal) => get<Entries>('/api/entries', query, signal),
+  compare: (query: Query, signal?: AbortSignal) => get<Comparison>('/api/compare', query, signal),
   edge: (id: string, query: Query, signal?: AbortSignal) =>
     get<EdgeDetail>(`/api/edges/${encodeURIComponent(id)}`, query, signal),
   node: (id: string, query: Query, signal?: AbortSignal) =>
     get<NodeDetail>(`/api/nodes/${encodeURIComponent(id)}`, query, signal),
+  operations: (nodeId: string, query: Query, signal?: AbortSignal) =>
+    get<Operations>(`/api/nodes/${encodeURIComponent(nodeId)}/operations`, query, signal),
   traces: (query: Query, signal?: AbortSignal) => get<TraceList>('/api/traces', query, signal),
   trace: (id: string, signal?: AbortSignal) => get<Trace>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
   status: (signal?: AbortSignal) => get<Status>('/api/status', {}, signal),

@@ -1,3 +1,17 @@
-/** What pills on edges may say; `none`: only edges that are not well speak, and say their success rate. */
-export const labelChoices = ['success', 'rate', 'p50', 'p90', 'p99', 'none'] as const;
+/**
+ * What pills on edges may say. errors: share of failed calls; network: share of the caller's p90 spent between the two;
+ * critical: share of end-to-end latency; attempts: per call. `none`: only edges that are not well speak.
+ */
+export const labelChoices = [
+  'p50',
+  'p90',
+  'p99',
+  'success',
+  'errors',
+  'rate',
+  'network',
+  'critical',
+  'attempts',
+  'none',
+] as const;
 export type LabelChoice = (typeof labelChoices)[number];

@@ -79,3 +79,18 @@ export function measure({ observe, around }: Pick<ServeDeps, 'observe' | 'around
     observe?.(routePath(c), c.res.status, (performance.now() - startedMs) / 1000);
   };
 }
+
+/** Equal questions that come while one is being answered share its answer. */
+export function shareRunning<Query, Answer>(
+  answer: (query: Query) => Promise<Answer>,
+): (query: Query) => Promise<Answer> {
+  const running = new Map<string, Promise<Answer>>();
+  return (query) => {
+    const key = JSON.stringify(query);
+    const held = running.get(key);
+    if (held) return held;
+    const started = answer(query).finally(() => running.delete(key));
+    running.set(key, started);
+    return started;
+  };
+}

@@ -6,14 +6,22 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { HttpBindings } from '@hono/node-server';
 import { compress } from 'hono/compress';
 import { AppError } from '#shared/error.ts';
+import { createRootReader } from '../store/roots-read.ts';
 import { routes } from './contract.ts';
 import type { ServeDeps } from './deps.ts';
-import { answerError, measure, neverStore, noSuchRoute, refuseQuery } from './answer.ts';
-import { createGraphs } from './graph.ts';
+import { answerError, measure, neverStore, noSuchRoute, refuseQuery, shareRunning } from './answer.ts';
+import { createCompare } from './compare.ts';
+import { createDetails } from './detail.ts';
+import { createEntries } from './entries.ts';
+import { createFrameSource } from './frame-source.ts';
+import { createFramesAnswer } from './frames.ts';
+import { createGraph } from './graph.ts';
 import { checkHost, checkToken, securityHeaders } from './guard.ts';
 import { createLive } from './live.ts';
+import { listOperations } from './operations.ts';
 import { readPages } from './pages.ts';
 import { readStatus } from './status.ts';
+import { createTimeline } from './timeline.ts';
 import { answerTrace } from './trace.ts';
 import { listTraces } from './traces.ts';
 
@@ -29,8 +37,15 @@ export interface App {
 
 export function createApp(deps: ServeDeps): App {
   const app = new OpenAPIHono<Env>({ defaultHook: refuseQuery });
-  const graphs = createGraphs(deps);
-  const live = createLive({ compute: graphs.graph, onBug: deps.onBug });
+  const roots = createRootReader(deps.db);
+  const read = createFrameSource(deps, roots);
+  const graph = shareRunning(createGraph(deps, read));
+  const details = createDetails(deps, read);
+  const timeline = shareRunning(createTimeline(deps));
+  const frames = shareRunning(createFramesAnswer(deps, read));
+  const entries = shareRunning(createEntries(deps, roots));
+  const compare = shareRunning(createCompare(deps, read));
+  const live = createLive({ compute: graph, onBug: deps.onBug });
   const pages = readPages(deps.uiDirectory);
 
   app.onError(answerError(deps.onBug));
@@ -45,14 +60,21 @@ export function createApp(deps: ServeDeps): App {
   app.use(checkToken(deps.config.readToken));
   app.use('/api/*', neverStore);
 
-  app.openapi(routes.graph, async (c) => c.json(await graphs.graph(c.req.valid('query')), 200));
+  app.openapi(routes.graph, async (c) => c.json(await graph(c.req.valid('query')), 200));
   app.openapi(routes.live, async (c) => {
     const events = await live.follow(c.req.valid('query'), () => c.env?.outgoing?.destroy());
     // The buffering of proxies in between would hold events back.
     return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   });
-  app.openapi(routes.edge, async (c) => c.json(await graphs.edge(c.req.valid('param').id, c.req.valid('query')), 200));
-  app.openapi(routes.node, async (c) => c.json(await graphs.node(c.req.valid('param').id, c.req.valid('query')), 200));
+  app.openapi(routes.edge, async (c) => c.json(await details.edge(c.req.valid('param').id, c.req.valid('query')), 200));
+  app.openapi(routes.node, async (c) => c.json(await details.node(c.req.valid('param').id, c.req.valid('query')), 200));
+  app.openapi(routes.operations, async (c) =>
+    c.json(await listOperations(deps, c.req.valid('param').id, c.req.valid('query')), 200),
+  );
+  app.openapi(routes.frames, async (c) => c.json(await frames(c.req.valid('query')), 200));
+  app.openapi(routes.timeline, async (c) => c.json(await timeline(c.req.valid('query')), 200));
+  app.openapi(routes.entries, async (c) => c.json(await entries(c.req.valid('query')), 200));
+  app.openapi(routes.compare, async (c) => c.json(await compare(c.req.valid('query')), 200));
   app.openapi(routes.traces, async (c) => c.json(await listTraces(deps, c.req.valid('query')), 200));
   app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query').format));
   app.openapi(routes.status, async (c) => c.json(await readStatus(deps), 200));

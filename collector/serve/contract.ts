@@ -4,7 +4,9 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import * as api from '#shared/api.ts';
+import { bands } from '#shared/critical-cut.ts';
 import { groupings } from '#shared/graph-ends.ts';
+import { directions } from '#shared/graph-filter.ts';
 
 const text = z.string().max(1000);
 const time = {
@@ -18,6 +20,21 @@ const time = {
 };
 const groupBy = z.enum(groupings).default('service').openapi({ description: 'what one node stands for' });
 const probes = z.enum(['true', 'false']).default('false').openapi({ description: 'count health checks too' });
+const idle = z
+  .enum(['true', 'false'])
+  .default('false')
+  .openapi({ description: 'show workloads and edges without calls too, if the day before has some' });
+const collapse = z.string().max(10_000).optional().openapi({
+  description: 'namespaces (cluster/namespace/) and clusters (cluster//) that are one node each, comma between',
+  example: '/shop/,east//',
+});
+const critical = {
+  entry: text.optional().openapi({
+    description: "critical shares are about the traces of this root operation, 'service|operation'; all by default",
+    example: 'frontend|GET /cart',
+  }),
+  band: z.enum(bands).default('all').openapi({ description: 'slow: of those traces the slowest tenth' }),
+};
 const wholeNumber = (least: number, most: number): z.ZodType<number, string> =>
   z
     .string()
@@ -40,6 +57,11 @@ const traceId = z
   .regex(/^(?:[0-9a-fA-F]{16}){1,2}$/, 'expected 32 hex digits')
   .transform((id) => id.toLowerCase().padStart(32, '0'));
 
+const nodeId = text.openapi({
+  description: 'cluster/namespace/name, URL-encoded; cluster/namespace/ or cluster// of what is collapsed',
+  example: '%2Fshop%2Ffrontend',
+});
+
 const scope = {
   cluster: text
     .optional()
@@ -48,23 +70,50 @@ const scope = {
     .optional()
     .openapi({ description: 'keep edges that touch these namespaces, comma between', example: 'shop' }),
   service: text.optional().openapi({ description: 'node id, name or name.namespace to focus on', example: 'frontend' }),
-  hops: wholeNumber(0, 20)
-    .optional()
-    .openapi({ description: 'how many edges around the focus, either direction; 1 by default' }),
+  hops: wholeNumber(0, 20).optional().openapi({ description: 'how many edges around the focus; 1 by default' }),
+  direction: z
+    .enum(directions)
+    .default('both')
+    .openapi({ description: 'which way around the focus: up to callers, down to callees' }),
 };
 
-export const graphQuery = z.strictObject({ ...time, ...scope, groupBy, probes });
+const step = text
+  .optional()
+  .openapi({ description: 'length of a step, 10s or a multiple; chosen by default', example: '1m' });
+const places = { groupBy, collapse, probes, idle, ...critical };
+
+export const graphQuery = z.strictObject({ ...time, ...scope, ...places });
 export type GraphQuery = z.output<typeof graphQuery>;
 
 export const detailQuery = z.strictObject({
   ...time,
-  step: text
-    .optional()
-    .openapi({ description: 'length of a step, 10s or a multiple; chosen by default', example: '1m' }),
-  groupBy,
-  probes,
+  step,
+  ...places,
 });
 export type DetailQuery = z.output<typeof detailQuery>;
+
+export const timeOnlyQuery = z.strictObject(time);
+export type TimeOnlyQuery = z.output<typeof timeOnlyQuery>;
+
+export const timelineQuery = z.strictObject({ ...time, step });
+export type TimelineQuery = z.output<typeof timelineQuery>;
+
+export const framesQuery = z.strictObject({ ...time, step, probes, ...critical });
+export type FramesQuery = z.output<typeof framesQuery>;
+
+const stretch = (description: string) => text.optional().openapi({ description, example: 'now-2h..now-1h' });
+export const compareQuery = z.strictObject({
+  a: stretch('before: from..to, each epoch ms, ISO 8601 or now-1h'),
+  b: stretch('after, likewise'),
+  window: text.optional().openapi({
+    description: 'instead: the last … whose spans have had time to come, against the one before it; 5m by default',
+  }),
+  groupBy,
+  collapse,
+  probes,
+  ...critical,
+});
+export type CompareQuery = z.output<typeof compareQuery>;
 
 export const tracesQuery = z.strictObject({
   ...time,
@@ -146,9 +195,7 @@ export const routes = {
     path: '/api/nodes/{id}',
     summary: 'One workload over time, with its edges',
     request: {
-      params: z.object({
-        id: text.openapi({ description: 'cluster/namespace/name, URL-encoded', example: '%2Fshop%2Ffrontend' }),
-      }),
+      params: z.object({ id: nodeId }),
       query: detailQuery,
     },
     responses: {
@@ -156,6 +203,41 @@ export const routes = {
       404: problem('no such node then'),
       ...problems,
     },
+  }),
+  operations: createRoute({
+    method: 'get',
+    path: '/api/nodes/{id}/operations',
+    summary: 'What a workload is asked for, by span name, the most frequent first; at most the last hour',
+    request: { params: z.object({ id: nodeId }), query: timeOnlyQuery },
+    responses: { 200: json('the operations', api.operations.meta({ id: 'Operations' })), ...problems },
+  }),
+  frames: createRoute({
+    method: 'get',
+    path: '/api/frames',
+    summary: 'The calls of an interval by step, to put the map of any part of it together',
+    request: { query: framesQuery },
+    responses: { 200: json('the frames', api.framesWire.meta({ id: 'Frames' })), ...problems },
+  }),
+  timeline: createRoute({
+    method: 'get',
+    path: '/api/timeline',
+    summary: 'Requests that enter the mesh over time, and versions that turned up',
+    request: { query: timelineQuery },
+    responses: { 200: json('points and marks', api.timeline.meta({ id: 'Timeline' })), ...problems },
+  }),
+  entries: createRoute({
+    method: 'get',
+    path: '/api/entries',
+    summary: 'Operations that traces start with, the one with the most time first',
+    request: { query: timeOnlyQuery },
+    responses: { 200: json('the entries', api.entries.meta({ id: 'Entries' })), ...problems },
+  }),
+  compare: createRoute({
+    method: 'get',
+    path: '/api/compare',
+    summary: 'What changed on each edge between two stretches of time',
+    request: { query: compareQuery },
+    responses: { 200: json('every edge of either', api.comparison.meta({ id: 'Comparison' })), ...problems },
   }),
   traces: createRoute({
     method: 'get',

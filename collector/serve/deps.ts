@@ -14,6 +14,10 @@ export interface ServeConfig {
   readonly maxConnections: number;
   readonly maxNodes: number;
   readonly maxEdges: number;
+  /** What colours and words go by: shares of failed calls from 0 to 1, and a p99. */
+  readonly warnFailed: number;
+  readonly badFailed: number;
+  readonly badP99Ms: number;
 }
 
 export interface ServeDeps {

@@ -1,5 +1,6 @@
 -- One row an edge (or workload) and step: its frames summed up. step 0 = the whole interval in one row.
--- criticalNs is its total under the key '': the map needs no more, and the full keys of a day are many.
+-- criticalNs is its total under the key '': the map needs no more, and the full keys of a day are many. With a cut it is the
+-- total of the keys 'band|entry' from a band on, of all entries or one.
 SELECT
   toUInt32(if({step:UInt32} = 0, {from:UInt32}, intDiv(e.frame, greatest({step:UInt32}, 1)) * {step:UInt32})) AS frame,
   e.sourceCluster AS sourceCluster,
@@ -27,11 +28,11 @@ SELECT
   sumMap(e.networkNs) AS networkNs,
   sumMap(e.errors) AS errors,
   sumMap(e.principals) AS principals,
-  maxMap(e.exemplars) AS exemplars,
-  maxMap(e.errorExemplars) AS errorExemplars,
-  map('', sum(arraySum(mapValues(e.criticalNs)))) AS criticalNs,
-  map('', sum(arraySum(mapValues(e.rootCount)))) AS rootCount,
-  map('', sum(arraySum(mapValues(e.rootNs)))) AS rootNs
+  maxMap(if({bare:UInt8} = 1, CAST(map(), 'Map(Int16, UInt128)'), e.exemplars)) AS exemplars,
+  maxMap(if({bare:UInt8} = 1, CAST(map(), 'Map(String, UInt128)'), e.errorExemplars)) AS errorExemplars,
+  map('', sum(arraySum(mapValues(if({cut:UInt8} = 0, e.criticalNs, mapFilter((key, value) -> toInt32OrZero(substringIndex(key, '|', 1)) >= {fromBand:Int32} AND (empty({entry:String}) OR substring(key, position(key, '|') + 1) = {entry:String}), e.criticalNs)))))) AS criticalNs,
+  map('', sum(arraySum(mapValues(if({cut:UInt8} = 0, e.rootCount, mapFilter((key, value) -> toInt32OrZero(substringIndex(key, '|', 1)) >= {fromBand:Int32} AND (empty({entry:String}) OR substring(key, position(key, '|') + 1) = {entry:String}), e.rootCount)))))) AS rootCount,
+  map('', sum(arraySum(mapValues(if({cut:UInt8} = 0, e.rootNs, mapFilter((key, value) -> toInt32OrZero(substringIndex(key, '|', 1)) >= {fromBand:Int32} AND (empty({entry:String}) OR substring(key, position(key, '|') + 1) = {entry:String}), e.rootNs)))))) AS rootNs
 FROM edges AS e
 WHERE e.frame >= {from:UInt32} AND e.frame < {to:UInt32}
   AND ({probes:UInt8} = 1 OR e.probe = 0)

@@ -3,6 +3,7 @@
  * traces that have not settled.
  */
 import { readFileSync } from 'node:fs';
+import type { CriticalCut } from '#shared/critical-cut.ts';
 import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
 import type { Db } from './db.ts';
 
@@ -19,6 +20,10 @@ export interface FrameQuery {
   /** Only edges whose ends have these workload names (of any namespace); a workload's own row has no ends. */
   readonly source?: string;
   readonly target?: string;
+  /** Exemplars may be left out. */
+  readonly bare?: boolean;
+  /** Which traces' critical paths count; absent: all. */
+  readonly cut?: Pick<CriticalCut, 'entry' | 'fromBand'>;
 }
 
 /**
@@ -26,7 +31,7 @@ export interface FrameQuery {
  * rootNs hold their totals under the key ''. errors: those of the store, also when the query runs out of its bounds.
  */
 export async function readFrames(db: Db, wanted: FrameQuery): Promise<EdgeFrame[]> {
-  const { fromSecond, toSecond, stepSeconds = 0, probes = false, source, target } = wanted;
+  const { fromSecond, toSecond, stepSeconds = 0, probes = false, source, target, bare = false, cut } = wanted;
   return db.rows<EdgeFrame>(sql, {
     from: second(fromSecond),
     to: second(toSecond),
@@ -36,10 +41,30 @@ export async function readFrames(db: Db, wanted: FrameQuery): Promise<EdgeFrame[
     source: source ?? '',
     anyTarget: target === undefined ? 1 : 0,
     target: target ?? '',
+    bare: bare ? 1 : 0,
+    cut: cut === undefined ? 0 : 1,
+    fromBand: cut?.fromBand ?? 0,
+    entry: cut?.entry ?? '',
   });
 }
 
+const countSql = readFileSync(new URL('edges-count.sql', import.meta.url), 'utf8');
+
+/** How many rows readFrames would give, and about how many buckets in their sketches: a look at keys and lengths. */
+export async function countFrames(
+  db: Db,
+  { fromSecond, toSecond, stepSeconds = 0, probes = false }: FrameQuery,
+): Promise<{ rows: number; buckets: number }> {
+  const [row] = await db.rows<{ rows: string; buckets: string }>(countSql, {
+    from: second(fromSecond),
+    to: second(toSecond),
+    step: Math.max(frameSeconds, stepSeconds),
+    probes: probes ? 1 : 0,
+  });
+  return { rows: Number(row?.rows ?? 0), buckets: Number(row?.buckets ?? 0) };
+}
+
 /** Frames are UInt32 epoch seconds. */
-function second(value: number): number {
+export function second(value: number): number {
   return Math.min(Math.max(0, Math.floor(value)), 0xffffffff);
 }

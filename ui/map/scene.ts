@@ -1,19 +1,27 @@
 /**
  * From numbers to what is drawn: widths, rings, pills. Pure; the drawing components only place the results.
  */
-import type { GraphEdge, GraphNode } from '#shared/api.ts';
+import type { GraphEdge, GraphNode, Thresholds } from '#shared/api.ts';
 import type { LabelChoice } from '../labels.ts';
 import { middleEllipsis, type Measure } from '../part/ellipsis.ts';
 import type { Picture } from './arrange.ts';
 import { edgeHealth, failedShare, healths, nodeHealth, type Health } from './health.ts';
 import { overlaps, type Box, type Point, type Wish } from './place.ts';
-import type { Line } from './route.ts';
+import { arrowInset, type Line } from './route.ts';
+import { isProvisional, isSampled } from './remarks.ts';
 import { pillTexts } from './words.ts';
 
 /** Widths of edges, px: the slightest, the busiest, and the least of a failing one. */
 export const edgeWidths = { least: 1.5, most: 6, bad: 3 } as const;
 /** Half a pill's height and the room at its ends, at text size 1, px. */
 const pill = { height: 18, ends: 14 } as const;
+
+/** Widths of texts on the map: names on cards, their second lines, pills. */
+export interface Rulers {
+  readonly name: Measure;
+  readonly sub: Measure;
+  readonly pill: Measure;
+}
 
 /** Width of an edge: its rate against the busiest, by square root, in quarters of a px so that it rests. */
 export function edgeWidth(rate: number, maxRate: number, health: Health): number {
@@ -71,10 +79,11 @@ export function toDotNames(
   picture: Picture,
   scale: number,
   measure: Measure,
+  limits: Thresholds,
 ): Map<string, DotName> {
   const size = 1 / scale;
   const most = 92;
-  const weight = (node: GraphNode) => healths.indexOf(nodeHealth(node)) * 1e9 + node.rate;
+  const weight = (node: GraphNode) => healths.indexOf(nodeHealth(node, limits)) * 1e9 + node.rate;
   const names = new Map<string, DotName>();
   const taken: Box[] = nodes.flatMap(({ id }) => {
     const box = picture.nodes.get(id);
@@ -110,19 +119,29 @@ export function detailAt(scale: number): 'card' | 'dot' {
 export interface Pill {
   readonly id: string;
   readonly health: Health;
+  /** Of traces still open for the most part: drawn as not yet sure. */
+  readonly provisional: boolean;
   readonly sizes: readonly { readonly text: string; readonly width: number; readonly height: number }[];
 }
 
 /** Pills that want a place. in: boost as in textBoost; measure for 11 px text. */
-export function toPills(edges: readonly GraphEdge[], choice: LabelChoice, boost: number, measure: Measure): Pill[] {
+export function toPills(
+  edges: readonly GraphEdge[],
+  choice: LabelChoice,
+  boost: number,
+  measure: Measure,
+  limits: Thresholds,
+): Pill[] {
   return edges.flatMap((edge) => {
-    const sizes = pillTexts(edge, choice).map((text) => ({
-      text,
+    const mark = isSampled(edge) ? '≈\u202f' : '';
+    const sizes = pillTexts(edge, choice, limits).map((text) => ({
+      text: mark + text,
       // in steps, so that a digit more or less does not move a pill
-      width: Math.ceil((measure(text) + pill.ends) / 6) * 6 * boost,
+      width: Math.ceil((measure(mark + text) + pill.ends) / 6) * 6 * boost,
       height: pill.height * boost,
     }));
-    return sizes.length === 0 ? [] : [{ id: edge.id, health: edgeHealth(edge), sizes }];
+    if (sizes.length === 0) return [];
+    return [{ id: edge.id, health: edgeHealth(edge, limits), provisional: isProvisional(edge), sizes }];
   });
 }
 
@@ -178,6 +197,27 @@ export function litBy(hovered: string, edges: readonly GraphEdge[]): Set<string>
   return lit;
 }
 
+/** Ids that stay at full strength when some are found: those, and the ends of found edges. */
+export function strongBy(found: ReadonlySet<string>, edges: readonly GraphEdge[]): Set<string> {
+  const strong = new Set(found);
+  for (const { id, source, target } of edges) if (found.has(id)) strong.add(source).add(target);
+  return strong;
+}
+
+/** The part of the map that can be seen, and half as much again on every side; map px. */
+export function seenBox(
+  { k, x, y }: { readonly k: number; readonly x: number; readonly y: number },
+  room: { readonly width: number; readonly height: number },
+): Box {
+  const [width, height] = [room.width / k, room.height / k];
+  return { x: -x / k - width / 2, y: -y / k - height / 2, width: 2 * width, height: 2 * height };
+}
+
+/** Whether a line comes through a box. */
+export function passes({ points }: Line, box: Box): boolean {
+  return points.some(({ x, y }) => x >= box.x && y >= box.y && x <= box.x + box.width && y <= box.y + box.height);
+}
+
 /** Path data of an arrowhead whose tip touches the card. in: where the line ends, and its width. */
 export function arrowHead(end: Point, width: number): string {
   const length = 7 + width * 0.7;
@@ -185,6 +225,3 @@ export function arrowHead(end: Point, width: number): string {
   const tip = end.x + arrowInset;
   return `M${tip},${end.y}l${-length},${-half}v${2 * half}z`;
 }
-
-/** How far before the card a line ends; the head covers the rest. */
-export const arrowInset = 5;

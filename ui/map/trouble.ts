@@ -1,6 +1,6 @@
 /** When an edge was unwell, read off its series. Pure. */
-import type { SeriesPoint } from '#shared/api.ts';
-import { failedShare, threshold } from './health.ts';
+import type { SeriesPoint, Thresholds } from '#shared/api.ts';
+import { callsHealth } from './health.ts';
 
 /** When an edge was unwell, epoch ms; absent ends are not known, or not over. */
 export interface TroubleTime {
@@ -15,9 +15,9 @@ const stepsOfPeace = 3;
  * The last run of unhealthy steps of a series; steps without calls neither break nor end it.
  * out: `since` only when a healthy step with calls comes before; `until` only when it is over.
  */
-export function troubleTime(series: readonly SeriesPoint[]): TroubleTime {
+export function troubleTime(series: readonly SeriesPoint[], limits: Thresholds): TroubleTime {
   const steps = series.filter(({ calls }) => calls > 0);
-  const unwell = (point: SeriesPoint) => failedShare(point) >= threshold.warnFailed;
+  const unwell = (point: SeriesPoint) => callsHealth(point, limits) !== 'ok';
   const last = steps.findLastIndex(unwell);
   if (last < 0) return {};
   let first = last;

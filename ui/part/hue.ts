@@ -1,6 +1,6 @@
 /**
  * The small colour square of a workload: a function of its name, so it is the same on every page and for everyone.
- * The colours are sixteen tokens (app.css, --hue-0 …), far enough apart, none of them a health colour.
+ * The colours are sixteen tokens (tokens.css, --hue-0 …), far enough apart, none of them a health colour.
  */
 
 export const hues = 16;

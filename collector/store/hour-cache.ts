@@ -1,0 +1,118 @@
+/**
+ * Sums of whole hours of the `edges` table, kept so that long intervals are not read again and again. What is held of an
+ * hour stays right for as long as no newer tick has written into it, late settlements included; which hours that are is
+ * told by the rows newer than what is held, and those lie in the newest parts only.
+ */
+import { readFileSync } from 'node:fs';
+import type { Db } from './db.ts';
+
+const stampsSql = readFileSync(new URL('edges-stamps.sql', import.meta.url), 'utf8');
+
+export const hourSeconds = 3600;
+/** What one read may cover: a week in one go could run out of the store's bounds on time. */
+const maxRunSeconds = 24 * hourSeconds;
+
+export interface HourCache<Value> {
+  /**
+   * What the hours hold, in order; hours without rows are left out.
+   * in: epoch seconds, whole hours, half open; `kind` tells apart what is kept of the same hour; `load` reads hours in a row.
+   */
+  read(from: number, to: number, kind: string, load: Load<Value>): Promise<Value[]>;
+  /** Weight held at present. */
+  readonly weight: number;
+}
+
+export type Load<Value> = (from: number, to: number) => Promise<ReadonlyMap<number, Value>>;
+
+interface Held<Value> {
+  /** The newest tick of the table just before the hour was read, or was last found unchanged. */
+  asOf: number;
+  readonly value: Value | undefined;
+  readonly weight: number;
+}
+
+/** in: what a value weighs, and how much is kept of all together; an hour without rows weighs 1. */
+export function createHourCache<Value>(db: Db, weigh: (value: Value) => number, maxWeight: number): HourCache<Value> {
+  // Least recently used first.
+  const hours = new Map<string, Held<Value>>();
+  let weight = 0;
+  let oldest = 0;
+
+  function keep(key: string, held: Held<Value>): void {
+    forget(key);
+    if (held.weight > maxWeight) return;
+    hours.set(key, held);
+    weight += held.weight;
+    for (const first of hours.keys()) {
+      if (weight <= maxWeight) break;
+      forget(first);
+    }
+  }
+
+  function forget(key: string): void {
+    weight -= hours.get(key)?.weight ?? 0;
+    hours.delete(key);
+  }
+
+  /** The newest tick there is. Forgets everything when old days have been dropped. */
+  async function readNewest(): Promise<number> {
+    const [row] = await db.rows<{ oldest: number; newest: number }>(
+      'SELECT min(tick) AS oldest, max(tick) AS newest FROM edges',
+    );
+    if (row && row.oldest > oldest) {
+      hours.clear();
+      weight = 0;
+      oldest = row.oldest;
+    }
+    return row?.newest ?? 0;
+  }
+
+  return {
+    get weight() {
+      return weight;
+    },
+    async read(from, to, kind, load) {
+      const newest = await readNewest();
+      const wanted = Array.from({ length: (to - from) / hourSeconds }, (_, index) => from + index * hourSeconds);
+      const keyOf = (hour: number): string => `${hour} ${kind}`;
+      const known = wanted.flatMap((hour) => hours.get(keyOf(hour)) ?? []);
+      const after = known.reduce((least, { asOf }) => Math.min(least, asOf), newest);
+      const stamps =
+        known.length > 0 && after < newest
+          ? await db.rows<{ hour: number; newest: number }>(stampsSql, { from, to, after })
+          : [];
+      const changed = new Map(stamps.map((stamp) => [stamp.hour, stamp.newest]));
+      const values = new Map<number, Value>();
+      const missing: number[] = [];
+      for (const hour of wanted) {
+        const held = hours.get(keyOf(hour));
+        if (held === undefined || held.asOf < (changed.get(hour) ?? 0)) {
+          missing.push(hour);
+          continue;
+        }
+        keep(keyOf(hour), { ...held, asOf: Math.max(held.asOf, newest) });
+        if (held.value !== undefined) values.set(hour, held.value);
+      }
+      for (const run of runsOf(missing)) {
+        const read = await load(run.from, run.to);
+        for (let hour = run.from; hour < run.to; hour += hourSeconds) {
+          const value = read.get(hour);
+          keep(keyOf(hour), { asOf: newest, value, weight: value === undefined ? 1 : Math.max(1, weigh(value)) });
+          if (value !== undefined) values.set(hour, value);
+        }
+      }
+      return wanted.flatMap((hour) => values.get(hour) ?? []);
+    },
+  };
+}
+
+/** Hours in a row, joined, but for a question of bounded length. in: ascending. */
+function runsOf(hours: readonly number[]): { from: number; to: number }[] {
+  const runs: { from: number; to: number }[] = [];
+  for (const hour of hours) {
+    const last = runs.at(-1);
+    if (last?.to === hour && hour - last.from < maxRunSeconds) last.to += hourSeconds;
+    else runs.push({ from: hour, to: hour + hourSeconds });
+  }
+  return runs;
+}
