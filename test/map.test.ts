@@ -242,8 +242,8 @@ describe('the live map', { timeout: 420_000 }, () => {
     await page.waitForFunction((count) => document.querySelectorAll('a[data-node]').length < count, before);
     assert.equal(await card(page, 'payment').count(), 0);
     await hide.fill('name != nobody');
-    await page.getByRole('heading', { name: 'Nothing is left to show' }).waitFor();
-    await page.getByRole('link', { name: 'Clear hide' }).click();
+    await page.getByRole('heading', { name: 'Everything is hidden' }).waitFor();
+    await page.getByRole('link', { name: 'Hide nothing' }).click();
     await page.waitForFunction((count) => document.querySelectorAll('a[data-node]').length === count, before);
     await page.close();
   });
