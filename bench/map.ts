@@ -47,7 +47,7 @@ const traffic = createTraffic(`http://${collector.otlpHttp}`, { workloads, edges
 try {
   const graph = await fill();
   console.log(`${graph.nodes.length} workloads, ${graph.edges.length} edges`);
-  const runs = [await measureMap(), await measureCytoscape(graph)];
+  const runs = [await measureMap(graph), await measureCytoscape(graph)];
   const table = [
     '| map | first picture ms | pan p50 / p95 / most ms | zoom p50 / p95 / most ms | tasks > 100 ms, longest |',
     '| --- | --- | --- | --- | --- |',
@@ -73,10 +73,12 @@ async function fill(): Promise<Graph> {
   throw new Error('cannot fill the map: the collector does not show every edge');
 }
 
-async function measureMap(): Promise<Run> {
+async function measureMap(graph: Graph): Promise<Run> {
+  const wanted = { nodes: graph.nodes.length, edges: graph.edges.length };
   const page = await browser.page();
-  // the graph has arrived when its text is parsed; a picture is there a frame after the first card
-  await page.addInitScript(() => {
+  // the graph has arrived when its text is parsed; a picture is there a frame after the last card and all edges: as elements,
+  // or painted on the canvas that says how many it shows
+  await page.addInitScript((wanted) => {
     const times = { data: 0, picture: 0 };
     Object.assign(globalThis, { times });
     const { parse } = JSON;
@@ -85,12 +87,14 @@ async function measureMap(): Promise<Run> {
       return parse(text, ...rest) as unknown;
     };
     const observer = new MutationObserver(() => {
-      if (!document.querySelector('a[data-node]')) return;
+      const painted = Number(document.querySelector('canvas')?.dataset['edges'] ?? 0);
+      const edgesDrawn = Math.max(painted, document.querySelectorAll('a[data-edge] .line').length);
+      if (edgesDrawn < wanted.edges || document.querySelectorAll('a[data-node]').length < wanted.nodes) return;
       observer.disconnect();
       requestAnimationFrame(() => requestAnimationFrame(() => (times.picture = performance.now())));
     });
-    observer.observe(document, { childList: true, subtree: true });
-  });
+    observer.observe(document, { childList: true, subtree: true, attributeFilter: ['data-edges'] });
+  }, wanted);
   await page.goto(`${collector.url}/?window=15m&panel=closed`);
   await page.waitForFunction(() => (globalThis as unknown as { times: { picture: number } }).times.picture > 0);
   const times = await page.evaluate(

@@ -334,8 +334,12 @@ export const status = z.object({
     state: z.enum(['ready', 'starting', 'down']),
     spans: z.number(),
     bytesOnDisk: z.number(),
-    oldest: z.number().nullable(),
-    newest: z.number().nullable(),
+    oldest: z.number().nullable().describe('when the oldest span held came in'),
+    newest: z.number().nullable().describe('when the newest did'),
+    newestCall: z
+      .number()
+      .nullable()
+      .describe('when the newest settled call began, to ten seconds: far behind newest when senders send the past'),
   }),
   ingest: z.object({
     spansAccepted: z.number(),

@@ -12,7 +12,7 @@ import { perSecond, round, shareOf, successRate, toMs, type EdgeSum } from './ed
 import type { EdgeFrame } from './frame.ts';
 import type { EndOptions } from './graph-ends.ts';
 import { sumFrames, type EdgeSums, type Sums } from './graph-sums.ts';
-import { quantiles, type Sketch } from './sketch.ts';
+import { count, quantiles, type Sketch } from './sketch.ts';
 import { edgeId } from './workload.ts';
 
 /** The frames of one stretch, epoch ms. */
@@ -60,8 +60,9 @@ export function compareStretches(
   const secondsB = (after.toMs - after.fromMs) / 1000;
   const busiest = Math.max(busiestRate(a, secondsA), busiestRate(b, secondsB));
   const edges = [...new Set([...a.edges.keys(), ...b.edges.keys()])].map((key): ComparedEdge => {
-    const was = sideOf(a, key, secondsA);
-    const is = sideOf(b, key, secondsB);
+    const view = viewOf(a.edges.get(key)?.sum, b.edges.get(key)?.sum);
+    const was = sideOf(a, key, secondsA, view);
+    const is = sideOf(b, key, secondsB, view);
     const { source, target } = (b.edges.get(key) ?? a.edges.get(key)) as EdgeSums;
     const { change, size } = changeOf(was, is);
     const volume = busiest > 0 ? Math.sqrt(Math.max(was.rate, is.rate) / busiest) : 0;
@@ -97,16 +98,27 @@ interface Side {
   readonly failedShare: number;
   readonly success: number | null;
   readonly sketch: Sketch;
+  /** Calls really seen that the sketch is made of. */
+  readonly timed: number;
   readonly p90Ms: number | null;
   readonly criticalShare: number | null;
 }
 
-function sideOf(sums: Sums, key: string, seconds: number): Side {
+type View = 'clientNs' | 'serverNs';
+
+/** Whose latency is compared: the caller's where it is known, but never one side's with the other's. */
+function viewOf(was: EdgeSum | undefined, is: EdgeSum | undefined): View {
+  const sums = [was, is].filter((sum) => sum !== undefined);
+  const told = (view: View): number => sums.filter((sum) => sum[view].size > 0).length;
+  return told('clientNs') >= told('serverNs') ? 'clientNs' : 'serverNs';
+}
+
+function sideOf(sums: Sums, key: string, seconds: number, view: View): Side {
   const sum: EdgeSum | undefined = sums.edges.get(key)?.sum;
   if (sum === undefined) {
     return { ...absent, seconds, criticalShare: sums.totalRootNs > 0 ? 0 : null };
   }
-  const sketch = sum.clientNs.size > 0 ? sum.clientNs : sum.serverNs;
+  const sketch = sum[view];
   const [p90Ns] = quantiles(sketch, [0.9]);
   return {
     calls: sum.calls,
@@ -116,6 +128,7 @@ function sideOf(sums: Sums, key: string, seconds: number): Side {
     failedShare: sum.calls > 0 ? Math.min(1, sum.failed / sum.calls) : 0,
     success: successRate(sum),
     sketch,
+    timed: sum.calls > 0 ? Math.min(sum.seen, (count(sketch) * sum.seen) / sum.calls) : 0,
     p90Ms: p90Ns === undefined ? null : toMs(p90Ns),
     criticalShare: shareOf(sum.criticalNs, sums.totalRootNs),
   };
@@ -129,6 +142,7 @@ const absent: Side = {
   failedShare: 0,
   success: null,
   sketch: new Map(),
+  timed: 0,
   p90Ms: null,
   criticalShare: null,
 };
@@ -184,9 +198,9 @@ function latencyRatio(was: Side, is: Side): number | undefined {
 }
 
 /** Between what the p90 of what was drawn from lies. No greatest when so few calls say nothing of it. */
-function p90Bounds({ sketch, seen }: Side): { ns: number; leastNs: number; mostNs: number } | undefined {
-  if (seen === 0) return undefined;
-  const spread = surelyRank * Math.sqrt((0.9 * 0.1) / seen);
+function p90Bounds({ sketch, timed }: Side): { ns: number; leastNs: number; mostNs: number } | undefined {
+  if (timed === 0) return undefined;
+  const spread = surelyRank * Math.sqrt((0.9 * 0.1) / timed);
   const [least, ns, most] = quantiles(sketch, [Math.max(0, 0.9 - spread), 0.9, Math.min(1, 0.9 + spread)]);
   if (least === undefined || ns === undefined || most === undefined) return undefined;
   return { ns, leastNs: 0.9 - spread > 0 ? least : 0, mostNs: 0.9 + spread < 1 ? most : Infinity };

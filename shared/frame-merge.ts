@@ -1,17 +1,7 @@
 /** Frames of short steps → frames of longer ones. Exemplars are left out; all else adds up. */
-import type { BucketMap, EdgeFrame } from './frame.ts';
+import { frameCounts, type BucketMap, type EdgeFrame } from './frame.ts';
 import { floorTo } from './time.ts';
 
-const counts = [
-  'calls',
-  'failed',
-  'clientErrors',
-  'attempts',
-  'seen',
-  'requestBytes',
-  'responseBytes',
-  'mtlsCalls',
-] as const satisfies readonly (keyof EdgeFrame)[];
 const maps = [
   'clientNs',
   'serverNs',
@@ -23,7 +13,7 @@ const maps = [
   'rootNs',
 ] as const satisfies readonly (keyof EdgeFrame)[];
 
-type Sums = { -readonly [Name in (typeof counts)[number]]: number } & {
+type Sums = { -readonly [Name in (typeof frameCounts)[number]]: number } & {
   readonly [Name in (typeof maps)[number]]: Map<string, number>;
 };
 
@@ -39,7 +29,7 @@ export function mergeFrames(frames: Iterable<EdgeFrame>, stepSeconds: number): E
       merged.set(key, held);
     }
     const { sums } = held;
-    for (const name of counts) sums[name] += one[name];
+    for (const name of frameCounts) sums[name] += one[name];
     for (const name of maps) addMap(sums[name], one[name]);
   }
   return Array.from(merged.values(), ({ first, frame, sums }): EdgeFrame => {
@@ -59,7 +49,7 @@ function keyOf(f: EdgeFrame): string {
 
 function emptySums(): Sums {
   return {
-    ...(Object.fromEntries(counts.map((name) => [name, 0])) as Pick<Sums, (typeof counts)[number]>),
+    ...(Object.fromEntries(frameCounts.map((name) => [name, 0])) as Pick<Sums, (typeof frameCounts)[number]>),
     ...(Object.fromEntries(maps.map((name) => [name, new Map<string, number>()])) as Pick<Sums, (typeof maps)[number]>),
   };
 }

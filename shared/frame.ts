@@ -61,6 +61,18 @@ export interface EdgeFrame {
   readonly provisional?: boolean;
 }
 
+/** The numbers of a frame that add up. */
+export const frameCounts = [
+  'calls',
+  'failed',
+  'clientErrors',
+  'attempts',
+  'seen',
+  'requestBytes',
+  'responseBytes',
+  'mtlsCalls',
+] as const satisfies readonly (keyof EdgeFrame)[];
+
 /** A frame that says nothing. */
 export const emptyFrame: EdgeFrame = {
   frame: 0,

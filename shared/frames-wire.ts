@@ -4,26 +4,16 @@
  * need is left out: exemplars; and critical paths are their totals, under the key ''.
  */
 import type { FramesWire } from './api.ts';
-import { emptyFrame, noSource, type BucketMap, type EdgeFrame } from './frame.ts';
+import { emptyFrame, frameCounts, noSource, type BucketMap, type EdgeFrame } from './frame.ts';
 import { totalOf } from './edge-sum.ts';
 
 /** What of the wire form holds the frames. */
 export type FramesTable = Pick<FramesWire, 'texts' | 'ends' | 'rows'>;
 
-/** The numbers of a row behind frame, source, target, protocol and marks, in this order. */
-const counts = [
-  'calls',
-  'failed',
-  'clientErrors',
-  'attempts',
-  'seen',
-  'requestBytes',
-  'responseBytes',
-  'mtlsCalls',
-] as const satisfies readonly (keyof EdgeFrame)[];
+/** Behind frame, source, target, protocol and marks come frameCounts, then these, in this order. */
+const totals = ['criticalNs', 'rootCount', 'rootNs'] as const;
 const sketches = ['clientNs', 'serverNs', 'networkNs'] as const;
 const weights = ['errors', 'principals'] as const;
-const totals = ['criticalNs', 'rootCount', 'rootNs'] as const;
 
 const probeMark = 1;
 const provisionalMark = 2;
@@ -44,7 +34,7 @@ export function encodeFrames(frames: Iterable<EdgeFrame>): FramesTable {
     end(f.targetCluster, f.targetNamespace, f.target, f.targetVersion, f.targetKind),
     texts.at(f.protocol),
     (f.probe === 0 ? 0 : probeMark) + (f.provisional ? provisionalMark : 0),
-    ...counts.map((name) => f[name]),
+    ...frameCounts.map((name) => f[name]),
     ...totals.map((name) => totalOf(f[name])),
     ...sketches.map((name) => flat(f[name])),
     ...weights.map((name) => named(f[name])),
@@ -85,7 +75,7 @@ export function decodeFrames({ texts, ends, rows }: FramesTable): EdgeFrame[] {
     };
     if ((marks & provisionalMark) !== 0) frame.provisional = true;
     let at = headLength;
-    for (const name of counts) frame[name] = number(at++);
+    for (const name of frameCounts) frame[name] = number(at++);
     for (const name of totals) {
       const total = number(at++);
       frame[name] = total === 0 ? {} : { '': total };

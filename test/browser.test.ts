@@ -3,30 +3,16 @@
  * OTLP door. What an SRE does: see what is red, click it, follow it to a trace, read what decided it.
  */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { replay } from '../fixtures/replay.ts';
+import { brokenRules } from './axe.ts';
 import { openBrowser, type OpenBrowser } from './open-browser.ts';
 import { startCollector, type RunningCollector } from './run-collector.ts';
 
 const recordings = join(import.meta.dirname, '..', 'fixtures', 'recordings');
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const phone = { width: 390, height: 844 };
-
-/** Rules of axe-core that a page breaks, with the elements. Evaluated from outside, so the page's policy stays as it is. */
-async function broken(page: Page): Promise<string[]> {
-  const { readFile } = await import('node:fs/promises');
-  await page.evaluate(await readFile(axe, 'utf8'));
-  return page.evaluate(async () => {
-    const { axe: tool } = globalThis as unknown as {
-      axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-    };
-    const { violations } = await tool.run();
-    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-  });
-}
 
 const edgeOf = (page: Page, from: string, to: string) =>
   page.getByRole('link', { name: new RegExp(`^${from} to ${to}: `) });
@@ -172,20 +158,20 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
       const page = await browser.page(size);
       await page.goto(`${collector.url}/?window=15m`);
       await page.locator('a[data-node]').first().waitFor();
-      assert.deepEqual(await broken(page), []);
+      assert.deepEqual(await brokenRules(page), []);
       await edgeOf(page, 'frontend', 'payment').press('Enter');
       await page.getByRole('table', { name: 'Errors' }).waitFor();
-      assert.deepEqual(await broken(page), []);
+      assert.deepEqual(await brokenRules(page), []);
       await page.goto(`${collector.url}/search?window=15m`);
       const list = page.getByRole('table', { name: 'Traces' });
       await list.waitFor();
-      assert.deepEqual(await broken(page), []);
+      assert.deepEqual(await brokenRules(page), []);
       await list.getByRole('link').first().click();
       await page.getByRole('treegrid').waitFor();
-      assert.deepEqual(await broken(page), []);
+      assert.deepEqual(await brokenRules(page), []);
       await page.goto(`${collector.url}/status`);
       await page.getByRole('heading', { name: 'Ingest' }).waitFor();
-      assert.deepEqual(await broken(page), []);
+      assert.deepEqual(await brokenRules(page), []);
       const width = await page.evaluate(() => document.documentElement.scrollWidth);
       assert.ok(width <= size.width, `${width} px wide`);
       await page.close();
@@ -214,7 +200,7 @@ describe('before the first span', { timeout: 120_000 }, () => {
     const page = await browser.page();
     await page.goto(collector.url);
     await page.getByRole('heading', { name: 'Waiting for the first span' }).waitFor();
-    assert.deepEqual(await broken(page), []);
+    assert.deepEqual(await brokenRules(page), []);
     await page.getByRole('tab', { name: 'Envoy' }).click();
     const port = collector.otlpGrpc.split(':').at(-1) ?? '';
     await page.getByText(`port_value: ${port}`).waitFor();

@@ -60,6 +60,36 @@ test('a p90 that moved further than its rank can wander is slower or faster', ()
   assert.equal(changeOf(at(0.1), at(0.2)), 'same', 'a tenth of a millisecond');
 });
 
+test('a p90 is as sure as the calls it is drawn from, not as those that tell no latency', () => {
+  const random = createRandom(4);
+  const at = (middleMs: number, calls: number): EdgeFrame[] => [
+    edgeFrame('web', 'auth', { clientMs: latencies(random, 20, middleMs), calls }),
+  ];
+  let named = 0;
+  for (let round = 0; round < 300; round++) if (changeOf(at(20, 20_000), at(20, 20_000)) !== 'same') named += 1;
+  assert.equal(named, 0, 'twenty of twenty thousand calls were seen by the caller');
+});
+
+test("one time's latency at callers is not compared with the other's at callees", () => {
+  const random = createRandom(6);
+  const server = latencies(random, 2000, 5);
+  const both = edgeFrame('web', 'auth', { clientMs: latencies(random, 2000, 20), serverMs: server });
+  const [told] = compare([both], [edgeFrame('web', 'auth', { calls: 2000, serverMs: server })]).edges;
+  assert.equal(told?.change, 'same');
+  assert.equal(told?.p90Ms.before, told?.p90Ms.after);
+});
+
+test('of a mesh of two hundred unchanged edges hardly one is named, and one twice as slow is', () => {
+  const random = createRandom(8);
+  const stretch = (slow: number): EdgeFrame[] =>
+    Array.from({ length: 200 }, (_, edge) =>
+      edgeFrame('web', `w${edge}`, { clientMs: latencies(random, 500, edge === 7 ? slow : 15) }),
+    );
+  const { edges } = compare(stretch(15), stretch(30));
+  assert.deepEqual([edges[0]?.target, edges[0]?.change], ['//w7', 'slower']);
+  assert.equal(edges.filter(({ change }) => change !== 'same').length, 1);
+});
+
 test('traffic is busier or quieter by the second, whatever the lengths', () => {
   assert.equal(changeOf(edge(600), edge(1200)), 'busier');
   assert.equal(changeOf(edge(1200), edge(600)), 'quieter');

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import { toGraph } from '#shared/graph.ts';
-import { createDb, migrate } from '../collector/store/db.ts';
+import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createFrameReader } from '../collector/store/edges-cache.ts';
 import { readFrames } from '../collector/store/edges-read.ts';
 import { edgeFrame } from './edge-frame.ts';
@@ -65,6 +65,21 @@ test('hours whose day was dropped are forgotten', async () => {
   );
   await assertSame(start, start + day + 3600);
   assert.ok((await reader.read(wanted)).length < before);
+});
+
+test('a year asked of a store that holds hours costs the questions of those hours', async () => {
+  let asked = 0;
+  const counting: Db = {
+    ...db,
+    rows: (sql, params) => {
+      asked += 1;
+      return db.rows(sql, params);
+    },
+  };
+  const wanted = { fromSecond: start - 400 * 86_400, toSecond: start + 40 * 86_400 };
+  const frames = await createFrameReader(counting).read(wanted);
+  assert.deepEqual(graphOf(frames, false), graphOf(await readFrames(db, wanted), false));
+  assert.ok(asked < 10, `${asked} questions`);
 });
 
 test('what is remembered is bounded', async () => {

@@ -6,18 +6,17 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
-import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Graph } from '#shared/api.ts';
 import { replay } from '../fixtures/replay.ts';
+import { brokenRules } from './axe.ts';
 import { openBrowser, type OpenBrowser } from './open-browser.ts';
 import { startCollector, type RunningCollector } from './run-collector.ts';
 
 const recordings = join(import.meta.dirname, '..', 'fixtures', 'recordings');
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** A site of its own (another port is another origin) that frames what its query says. */
 async function openSite(): Promise<{ origin: string; server: Server }> {
@@ -366,7 +365,6 @@ describe('the map outside its page', { timeout: 300_000 }, () => {
 
   test('dialogs keep the rules of axe-core', async () => {
     const page = await openMap();
-    const script = await readFile(axe, 'utf8');
     for (const [key, name] of [
       ['s', 'Share'],
       ['?', 'Keys'],
@@ -374,15 +372,7 @@ describe('the map outside its page', { timeout: 300_000 }, () => {
     ] as const) {
       await page.keyboard.press(key);
       await page.getByRole('dialog', { name }).waitFor();
-      await page.evaluate(script);
-      const broken = await page.evaluate(async () => {
-        const { axe: tool } = globalThis as unknown as {
-          axe: { run(root: string): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        };
-        const { violations } = await tool.run('dialog[open]');
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-      });
-      assert.deepEqual(broken, [], name);
+      assert.deepEqual(await brokenRules(page, 'dialog[open]'), [], name);
       await page.keyboard.press('Escape');
       await page.getByRole('dialog', { name }).waitFor({ state: 'detached' });
     }

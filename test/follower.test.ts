@@ -13,11 +13,12 @@ test('a derivation that fails says so, answers that the map is away, and goes on
   t.after(() => db.close());
   const failures = new EventTarget();
   let failed = 0;
+  let ahead = 0;
   // The store has no tables yet: the derivation cannot begin.
   const follower = createFollower({
     store: db.url,
     options,
-    sealedTick: () => Math.floor(Date.now() / 1000) - 1,
+    sealedTick: () => Math.floor(Date.now() / 1000) - 1 + ahead,
     newestTick: () => 0,
     onEnd: assert.fail,
     onFailure: () => {
@@ -31,6 +32,9 @@ test('a derivation that fails says so, answers that the map is away, and goes on
     follower.consistent(async () => 1),
     { code: 'unavailable' },
   );
+  ahead = 60;
+  assert.ok(follower.status().lagMs >= 60_000, 'what waits for a derivation that has not begun is behind');
+  ahead = 0;
   await migrate(db);
   for (;;) {
     try {

@@ -3,18 +3,16 @@
  * themes. By roles and accessible names, as a user of a keyboard or a screen reader meets them.
  */
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import type { Graph } from '#shared/api.ts';
 import { replay } from '../fixtures/replay.ts';
+import { brokenRules } from './axe.ts';
 import { openBrowser, type OpenBrowser } from './open-browser.ts';
 import { startCollector, type RunningCollector } from './run-collector.ts';
 
 const recordings = join(import.meta.dirname, '..', 'fixtures', 'recordings');
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 describe('the live map', { timeout: 420_000 }, () => {
   let collector: RunningCollector;
@@ -362,7 +360,6 @@ describe('the live map', { timeout: 420_000 }, () => {
   });
 
   test('no view of the map breaks a rule of axe-core', async () => {
-    const source = await readFile(axe, 'utf8');
     const wrong: string[] = [];
     for (const query of [
       '&layer=critical&boxes=namespace',
@@ -372,14 +369,7 @@ describe('the live map', { timeout: 420_000 }, () => {
     ]) {
       const page = await open(query);
       await rest(page);
-      await page.evaluate(source);
-      const found = await page.evaluate(async () => {
-        const { axe: tool } = globalThis as unknown as {
-          axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> };
-        };
-        const { violations } = await tool.run();
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 160)).join(' | ')}`);
-      });
+      const found = await brokenRules(page);
       wrong.push(...found.map((text) => `${query}: ${text}`));
       await page.close();
     }

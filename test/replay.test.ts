@@ -26,8 +26,8 @@ interface Received {
   readonly atMs: number;
 }
 
-/** A receiver that keeps what it gets. in: the status it answers body number n with. */
-async function startReceiver(status: (n: number) => number = () => 200) {
+/** A receiver that keeps what it gets. in: the status it answers body number n with, and after how long. */
+async function startReceiver(status: (n: number) => number = () => 200, answerAfterMs = 0) {
   const received: Received[] = [];
   const server = createServer((req, res) => {
     const chunks: Buffer[] = [];
@@ -39,7 +39,8 @@ async function startReceiver(status: (n: number) => number = () => 200) {
         body: Buffer.concat(chunks),
         atMs: performance.now(),
       });
-      res.writeHead(status(received.length - 1), { 'content-type': 'application/x-protobuf' }).end();
+      const answer = status(received.length - 1);
+      setTimeout(() => res.writeHead(answer, { 'content-type': 'application/x-protobuf' }).end(), answerAfterMs);
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -175,6 +176,21 @@ test('the demo sends the past first, then small chunked bodies of one sender eac
     ages.every((age) => age > -500 && age < 10_000),
     'no span ends in the future',
   );
+});
+
+test('a demo that cannot keep up leaves time out instead of sending the past', async () => {
+  const receiver = await startReceiver(() => 200, 120);
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 6000);
+  const said: string[] = [];
+  const pace = { ratePerSecond: 80, seed: 1, historySeconds: 0 };
+  await runDemo({ otlpHttp: receiver.url, ...pace, signal: stop.signal, log: (line) => said.push(line) });
+  const endedMs = Date.now();
+  await receiver.close();
+  const last = receiver.received.slice(-10).map(({ body }) => endedMs - Number(newestEnd(body) / 1_000_000n));
+  // 33 bodies a second are taken of more than a hundred: a queue would be four seconds old by now, and grow.
+  assert.ok(Math.min(...last) < 3500, `the newest is ${Math.min(...last)} ms old`);
+  assert.deepEqual(said, ['the collector is slower than the demo: some of its traces are left out']);
 });
 
 test("the demo's guide names the address and what to look for", () => {

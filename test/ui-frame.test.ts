@@ -182,6 +182,12 @@ describe('embeds', () => {
     assert.deepEqual(parseRefresh('1.5m'), { mode: 'poll', everyMs: 90_000 });
     assert.deepEqual(parseRefresh('off'), { mode: 'once' });
     assert.deepEqual(parseRefresh('10ms'), { mode: 'poll', everyMs: 1_000 });
+    for (const long of ['30000h', '9'.repeat(400) + 'h'])
+      assert.deepEqual(
+        parseRefresh(long),
+        { mode: 'poll', everyMs: 86_400_000 },
+        'a timer set for longer fires at once',
+      );
     assert.deepEqual(parseRefresh('soon'), { mode: 'stream' });
     assert.deepEqual(parseRefresh('0s'), { mode: 'stream' });
   });

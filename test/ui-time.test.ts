@@ -5,7 +5,7 @@ import type { Timeline } from '#shared/api.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
 import { toBars } from '../ui/time/bars.ts';
-import { historyFor, historyOf, speedsFor } from '../ui/time/history.ts';
+import { historyFor, historyOf, reachFor, speedsFor } from '../ui/time/history.ts';
 import { placeMarks, type Mark } from '../ui/time/marks.ts';
 import { parseInterval, parseWhen } from '../ui/time/parse-time.ts';
 import { createPlayer, toPlayOptions, type PlayedHistory } from '../ui/time/player.ts';
@@ -273,6 +273,15 @@ test('the history suits the window, and is never shorter than what is shown', ()
   assert.equal(historyOf('1h', '5m', 120 * minute), '6h');
   assert.equal(historyOf('2y', '5m', 5 * minute), '1h');
   assert.deepEqual(speedsFor(60 * minute), [1, 10, 30, 60]);
+});
+
+test('the strip of a young store is as long as what it holds, and twice what is shown', () => {
+  const hour = 60 * minute;
+  assert.equal(reachFor(hour, undefined, 5 * minute), hour);
+  assert.equal(reachFor(hour, 2 * minute, 5 * minute), 10 * minute);
+  assert.equal(reachFor(hour, 11 * minute, minute), 15 * minute);
+  assert.equal(reachFor(hour, 300 * minute, minute), hour);
+  assert.equal(reachFor(168 * hour, 100 * hour, hour), 168 * hour);
 });
 
 const mark = (atMinute: number, name: string): Mark => ({

@@ -12,7 +12,7 @@ import type {
   Thresholds,
 } from '#shared/api.ts';
 import { byTrouble, callsHealth, edgeHealth, isSlow, isTrusted, nodeHealth } from '../ui/map/health.ts';
-import { againstText, compareQuery, isFirst, toChanges, withinMap } from '../ui/map/panel/changes.ts';
+import { beforeText, compareQuery, isFirst, toChanges, withinMap } from '../ui/map/panel/changes.ts';
 import { criticalText } from '../ui/map/panel/critical.ts';
 import {
   isProvisional,
@@ -332,10 +332,13 @@ test('a change shows the figure it is about, before and after', () => {
     'gone: rate 12 rps → none',
     'busier: rate 20 rps → 41 rps',
   ]);
-  assert.equal(
-    againstText(comparison(), (at) => `T${at / 60_000}`),
-    'T5–T10 against T0–T5',
-  );
+});
+
+test('the time compared with has seconds where they tell something', () => {
+  const clock = (at: number, seconds = false) => `T${at / 60_000}${seconds ? ' s' : ''}`;
+  assert.equal(beforeText(comparison(), clock), 'T0–T5');
+  assert.equal(beforeText({ a: { from: 60_000, to: 120_000 } }, clock), 'T1 s–T2 s');
+  assert.equal(beforeText({ a: { from: 30_000, to: 330_000 } }, clock), 'T0.5 s–T5.5 s');
 });
 
 test('a mesh that just began has nothing to be compared with', () => {

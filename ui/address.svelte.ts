@@ -4,7 +4,10 @@
  */
 import { goto } from '$app/navigation';
 import { page } from '$app/state';
+import { bands, type Band } from '#shared/critical-cut.ts';
 import { groupings, type GroupBy } from '#shared/graph-ends.ts';
+import { directions, type Direction } from '#shared/graph-filter.ts';
+import { parseList, toListText } from '#shared/list.ts';
 import { labelChoices, type LabelChoice } from './labels.ts';
 
 /** Windows the page offers; any other that the server understands may stand in the address. */
@@ -25,12 +28,6 @@ export type Layer = (typeof layers)[number];
 export const boxings = ['none', 'namespace', 'cluster'] as const;
 /** What the map draws boxes round. */
 export type Boxing = (typeof boxings)[number];
-export const bands = ['all', 'slow'] as const;
-/** Which traces the critical-path layer is about: all, or the slowest tenth. */
-export type Band = (typeof bands)[number];
-export const directions = ['both', 'up', 'down'] as const;
-/** Which way a focus looks: to callers, to callees, or both. */
-export type Direction = (typeof directions)[number];
 
 const defaults: Readonly<Record<string, string>> = {
   window: '5m',
@@ -50,7 +47,7 @@ export type Selection = { readonly type: 'edge' | 'node'; readonly id: string } 
 const read = (name: string): string => page.url.searchParams.get(name) ?? '';
 const oneOf = <T extends string>(name: string, choices: readonly T[], fallback: T): T =>
   choices.find((choice) => choice === read(name)) ?? fallback;
-const listOf = (name: string): string[] => read(name).split(',').filter(Boolean);
+const listOf = (name: string): string[] => parseList(read(name));
 
 /** Reads of the address; each is reactive. */
 export const address = {
@@ -146,9 +143,9 @@ export function graphParams(): Record<string, string> {
     if (value !== fallback) params[name] = value;
   };
   set('groupBy', address.group, 'service');
-  set('collapse', address.collapsed.join(','));
-  set('cluster', address.clusters.join(','));
-  set('namespace', address.namespaces.join(','));
+  set('collapse', toListText(address.collapsed));
+  set('cluster', toListText(address.clusters));
+  set('namespace', toListText(address.namespaces));
   set('service', address.focus);
   if (address.focus !== '') {
     set('hops', String(address.hops), '1');

@@ -1,8 +1,14 @@
 /** What the map shows now, for the parts of the page that stand apart from it: the bar, the palette, the dialogs. */
 import type { Graph } from '#shared/api.ts';
 
+export interface Drawing {
+  readonly svg: SVGSVGElement;
+  /** Does something while all of the map stands in the svg as elements; of a big one, the page shows edges otherwise. */
+  whole<T>(use: () => T): Promise<T>;
+}
+
 let graph = $state.raw<Graph>();
-let drawing = $state.raw<SVGSVGElement>();
+let drawing = $state.raw<Drawing>();
 
 export const current = {
   /** The graph as answered by the API, before find and hide; undefined while no map is open. */
@@ -13,10 +19,10 @@ export const current = {
     graph = value;
   },
   /** The map as it is drawn. */
-  get drawing(): SVGSVGElement | undefined {
+  get drawing(): Drawing | undefined {
     return drawing;
   },
-  set drawing(value: SVGSVGElement | undefined) {
+  set drawing(value: Drawing | undefined) {
     drawing = value;
   },
 };

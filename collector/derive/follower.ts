@@ -59,6 +59,7 @@ export function createFollower({
   onFailure,
   onEnd,
 }: FollowerOptions): Follower {
+  const begunTick = sealedTick();
   const writes = new SharedArrayBuffer(4);
   const write = new Int32Array(writes);
   const asked = new Map<number, { resolve: (answer: Picture) => void; reject: (error: Error) => void }>();
@@ -132,7 +133,8 @@ export function createFollower({
       }
     },
     status: () => ({
-      lagMs: Math.max(0, sealedTick() - Math.max(progress.tick, 1)) * (progress.tick === 0 ? 0 : 1000),
+      // Before its first word the thread is still reading what was open: at least so long.
+      lagMs: Math.max(0, sealedTick() - Math.max(progress.tick, begunTick)) * 1000,
       unsettledTraces: progress.unsettledTraces,
       settledTraces: settledBefore + progress.settledTraces,
       settleAfterMs: options.settleTicks * 1000,

@@ -112,22 +112,28 @@ export function createFrames(maxEdges: number): Frames {
       }
     },
     addPath(path) {
-      const { key, weight } = path;
+      const { weight } = path;
       const startSecond = epochSecond(path.originNs, path.startNs);
+      const root = totalsOf(startSecond, ownRow(path.root));
+      // Shares are parts of what roots took: a trace counts under one key everywhere.
+      const key = keyWithin(root.rootCount, path.key);
+      addTo(root.rootCount, key, weight);
+      addTo(root.rootNs, key, weight * path.rootDurationNs);
       const addCritical = (ends: Ends, ns: number): void => {
         const { criticalNs } = totalsOf(startSecond, ends);
-        if (criticalNs.size < maxCriticalKeys || criticalNs.has(key)) addTo(criticalNs, key, weight * ns);
+        addTo(criticalNs, keyWithin(criticalNs, key), weight * ns);
       };
-      const root = totalsOf(startSecond, ownRow(path.root));
-      if (root.rootCount.size < maxCriticalKeys || root.rootCount.has(key)) {
-        addTo(root.rootCount, key, weight);
-        addTo(root.rootNs, key, weight * path.rootDurationNs);
-      }
       for (const [call, ns] of path.calls) addCritical(call, ns);
       for (const [workload, ns] of path.uncalled) addCritical(ownRow(workload), ns);
     },
     rows: () => Array.from(frames.values(), toRow),
   };
+}
+
+/** The key, or when a row has too many that of all other operations in its band: bands are few. */
+function keyWithin(map: ReadonlyMap<string | number, number>, key: string): string {
+  if (map.size < maxCriticalKeys || map.has(key)) return key;
+  return `${key.slice(0, key.indexOf('|'))}|other|other operations`;
 }
 
 /** The whole second a time in a trace lies in. */

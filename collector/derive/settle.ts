@@ -36,20 +36,6 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   const scratch = createTreeScratch();
   const pathScratch = createPathScratch();
 
-  /**
-   * Workloads in full, by namespace and name: in an open trace the proxy's span that tells the cluster may still be missing,
-   * and a preview would show the workload a second time. Settlements do not use it.
-   */
-  const known = new Map<string, Call['source']>();
-
-  function remember(workload: Call['source']): void {
-    if (workload.cluster !== '' && known.size < maxKnown) known.set(nameOf(workload), workload);
-  }
-
-  function inFull(workload: Call['source']): Call['source'] {
-    return workload.cluster === '' ? (known.get(nameOf(workload)) ?? workload) : workload;
-  }
-
   function derive(rows: readonly number[]) {
     const originNs = assembler.focus(rows);
     const { columns } = assembler;
@@ -222,8 +208,6 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       if (earlier !== undefined && !hasNewer(tree, earlier.lastTick)) return undefined;
       for (const call of calls) {
         if (earlier === undefined || call.tick > earlier.lastTick) frames.addCall(call, originNs, trace.traceId);
-        remember(call.source);
-        remember(call.target);
       }
       const self = pathOf(tree);
       // The latency of a trace is counted once, at its first settlement.
@@ -232,19 +216,11 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       return traceRow(derived, self, trace.traceId, tick, replacesTick);
     },
     preview(traces, frames) {
-      const previews = Array.from(traces, (trace) => {
-        const { calls, originNs } = derive(trace.rows);
-        for (const { source, target } of calls) {
-          remember(source);
-          remember(target);
-        }
-        return { traceId: trace.traceId, calls, originNs };
-      });
-      for (const { traceId, calls, originNs } of previews) {
+      for (const { traceId, rows } of traces) {
+        const { calls, originNs } = derive(rows);
         for (const call of calls) {
           // Whoever called may still arrive; only a settled trace says that nobody known did.
-          if (workloadKinds[call.source.kind] === 'unknown') continue;
-          frames.addCall({ ...call, source: inFull(call.source), target: inFull(call.target) }, originNs, traceId);
+          if (workloadKinds[call.source.kind] !== 'unknown') frames.addCall(call, originNs, traceId);
         }
       }
     },
@@ -256,12 +232,8 @@ function hasNewer({ count, tick }: TraceTree, than: number): boolean {
   return false;
 }
 
-/** Workloads and edges remembered. */
+/** Edges remembered. */
 const maxKnown = 10_000;
-
-function nameOf({ namespace, name }: Workload): string {
-  return `${namespace}/${name}`;
-}
 
 /** Operations of one trace that search finds it by. */
 const maxOperations = 64;

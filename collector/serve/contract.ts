@@ -24,8 +24,11 @@ const idle = z
   .enum(['true', 'false'])
   .default('false')
   .openapi({ description: 'show workloads and edges without calls too, if the day before has some' });
-const collapse = z.string().max(10_000).optional().openapi({
-  description: 'namespaces (cluster/namespace/) and clusters (cluster//) that are one node each, comma between',
+/** Names as shared/list.ts writes them. */
+const names = z.string().max(10_000).optional();
+const collapse = names.openapi({
+  description:
+    'namespaces (cluster/namespace/) and clusters (cluster//) that are one node each, comma between; in a name a comma is %2C and % is %25',
   example: '/shop/,east//',
 });
 const critical = {
@@ -63,12 +66,11 @@ const nodeId = text.openapi({
 });
 
 const scope = {
-  cluster: text
-    .optional()
-    .openapi({ description: 'keep edges that touch these clusters, comma between', example: 'east,west' }),
-  namespace: text
-    .optional()
-    .openapi({ description: 'keep edges that touch these namespaces, comma between', example: 'shop' }),
+  cluster: names.openapi({
+    description: 'keep edges that touch these clusters, written as in collapse',
+    example: 'east,west',
+  }),
+  namespace: names.openapi({ description: 'keep edges that touch these namespaces, likewise', example: 'shop' }),
   service: text.optional().openapi({ description: 'node id, name or name.namespace to focus on', example: 'frontend' }),
   hops: wholeNumber(0, 20).optional().openapi({ description: 'how many edges around the focus; 1 by default' }),
   direction: z

@@ -6,12 +6,13 @@ import type { EdgeFrame } from '#shared/frame.ts';
 import { createEnds } from '#shared/graph-ends.ts';
 import { toGraph } from '#shared/graph.ts';
 import { toSeries, type Steps } from '#shared/series.ts';
+import { parseList } from '#shared/list.ts';
 import { floorTo, toInterval } from '#shared/time.ts';
 import type { DetailQuery } from './contract.ts';
 import type { ServeDeps } from './deps.ts';
 import type { ReadSeen } from './frame-source.ts';
 import { placesOf, thresholdsOf, wantedOf } from './graph.ts';
-import { list, toFrames, toStep } from './interval.ts';
+import { toFrames, toStep } from './interval.ts';
 
 export interface Details {
   /** errors: not-found when the edge has no frame in the interval. */
@@ -119,6 +120,6 @@ function endName(
   { groupBy, collapse }: DetailQuery,
 ): { source?: string; target?: string } {
   const node = graph.nodes.find((one) => one.id === id);
-  const single = (groupBy === 'service' || groupBy === 'version') && !list(collapse).includes(id);
+  const single = (groupBy === 'service' || groupBy === 'version') && !parseList(collapse).includes(id);
   return node === undefined || !single ? {} : { [side]: node.name };
 }

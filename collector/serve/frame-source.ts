@@ -12,6 +12,7 @@ import { createEndReader } from '../store/ends-read.ts';
 import type { RootReader } from '../store/roots-read.ts';
 import type { ServeDeps } from './deps.ts';
 import { seconds, type Span } from './interval.ts';
+import { createClusterMemory } from './one-cluster.ts';
 
 export interface WantedFrames extends Span, Pick<FrameQuery, 'source' | 'target' | 'stepSeconds' | 'bare'> {
   readonly probes: boolean;
@@ -34,6 +35,7 @@ export type ReadSeen = (wanted: WantedFrames) => Promise<SeenFrames>;
 export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'follower'>, roots: RootReader): ReadSeen {
   const stored = createFrameReader(db);
   const ends = createEndReader(db);
+  const clusters = createClusterMemory();
 
   async function findCut(span: Span, entry: string, band: Band, open: readonly EdgeFrame[]): Promise<CriticalCut> {
     const { fromSecond, toSecond } = seconds(span);
@@ -60,7 +62,7 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
       frames.push({ ...(cut ? cutFrame(open, cut) : open), frame, provisional: true });
     }
     if (idle) for (const frame of await ends.read(toMs / 1000, probes)) frames.push(frame);
-    return { frames, unsettled, critical: { entry, band, fromMs: cut?.fromMs ?? 0 } };
+    return { frames: clusters.join(frames), unsettled, critical: { entry, band, fromMs: cut?.fromMs ?? 0 } };
   };
 }
 

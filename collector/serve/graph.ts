@@ -1,10 +1,11 @@
 /** Answers of /api/graph and its live form: the frames of the interval, put together by shared/graph.ts. */
 import type { Graph, Thresholds } from '#shared/api.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
+import { parseList } from '#shared/list.ts';
 import type { DetailQuery, GraphQuery } from './contract.ts';
 import type { ServeConfig, ServeDeps } from './deps.ts';
 import type { ReadSeen, WantedFrames } from './frame-source.ts';
-import { list, toFrames } from './interval.ts';
+import { toFrames } from './interval.ts';
 
 /** in: how frames are read. out: the map, stopped at the bounds of the settings. */
 export function createGraph(
@@ -24,8 +25,8 @@ export function createGraph(
       maxNodes,
       maxEdges,
       thresholds: thresholdsOf(config),
-      clusters: list(query.cluster),
-      namespaces: list(query.namespace),
+      clusters: parseList(query.cluster),
+      namespaces: parseList(query.namespace),
       direction: query.direction,
       ...(query.service === undefined || query.service === '' ? {} : { service: query.service }),
       ...(query.hops === undefined ? {} : { hops: query.hops }),
@@ -42,7 +43,7 @@ export function wantedOf({ probes, entry, band, idle }: DetailQuery): Omit<Wante
 export function placesOf(
   query: Pick<DetailQuery, 'groupBy' | 'collapse' | 'probes'>,
 ): Pick<GraphOptions, 'groupBy' | 'collapse' | 'probes'> {
-  return { groupBy: query.groupBy, collapse: list(query.collapse), probes: query.probes === 'true' };
+  return { groupBy: query.groupBy, collapse: parseList(query.collapse), probes: query.probes === 'true' };
 }
 
 export function thresholdsOf({ warnFailed, badFailed, badP99Ms }: ServeConfig): Thresholds {

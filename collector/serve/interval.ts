@@ -44,8 +44,3 @@ export function toStep(step: string | undefined, intervalMs: number, points?: nu
   }
   return stepMs;
 }
-
-/** Words parted by commas. */
-export function list(text: string | undefined): string[] {
-  return text === undefined || text === '' ? [] : text.split(',');
-}

@@ -3,7 +3,7 @@ import type { Status } from '#shared/api.ts';
 import { readStoreStatus, type StoreStatus } from '../store/status-read.ts';
 import type { ServeDeps } from './deps.ts';
 
-const unknownStore: StoreStatus = { spans: 0, bytesOnDisk: 0, oldest: null, newest: null };
+const unknownStore: StoreStatus = { spans: 0, bytesOnDisk: 0, oldest: null, newest: null, newestCall: null };
 
 /** A store that does not answer is told as `down`: this page is where one looks then. */
 export async function readStatus(deps: ServeDeps): Promise<Status> {

@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import type { CriticalCut } from '#shared/critical-cut.ts';
 import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
+import { second } from './column-time.ts';
 import type { Db } from './db.ts';
 
 const sql = readFileSync(new URL('edges-read.sql', import.meta.url), 'utf8');
@@ -62,9 +63,4 @@ export async function countFrames(
     probes: probes ? 1 : 0,
   });
   return { rows: Number(row?.rows ?? 0), buckets: Number(row?.buckets ?? 0) };
-}
-
-/** Frames are UInt32 epoch seconds. */
-export function second(value: number): number {
-  return Math.min(Math.max(0, Math.floor(value)), 0xffffffff);
 }

@@ -1,8 +1,8 @@
 /** Who has called whom of late, as frames without calls: what keeps quiet workloads and edges on the map. */
 import { readFileSync } from 'node:fs';
 import { emptyFrame, frameSeconds, type EdgeFrame } from '#shared/frame.ts';
+import { second } from './column-time.ts';
 import type { Db } from './db.ts';
-import { second } from './edges-read.ts';
 
 const sql = readFileSync(new URL('ends-read.sql', import.meta.url), 'utf8');
 

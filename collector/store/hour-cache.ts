@@ -4,6 +4,7 @@
  * told by the rows newer than what is held, and those lie in the newest parts only.
  */
 import { readFileSync } from 'node:fs';
+import { floorTo } from '#shared/time.ts';
 import type { Db } from './db.ts';
 
 const stampsSql = readFileSync(new URL('edges-stamps.sql', import.meta.url), 'utf8');
@@ -21,6 +22,16 @@ export interface HourCache<Value> {
   /** Weight held at present. */
   readonly weight: number;
 }
+
+/** Ticks and frames of the table; 0 when it is empty. */
+interface Bounds {
+  readonly oldest: number;
+  readonly newest: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+const nothing: Bounds = { oldest: 0, newest: 0, first: 0, last: 0 };
 
 export type Load<Value> = (from: number, to: number) => Promise<ReadonlyMap<number, Value>>;
 
@@ -54,17 +65,17 @@ export function createHourCache<Value>(db: Db, weigh: (value: Value) => number, 
     hours.delete(key);
   }
 
-  /** The newest tick there is. Forgets everything when old days have been dropped. */
-  async function readNewest(): Promise<number> {
-    const [row] = await db.rows<{ oldest: number; newest: number }>(
-      'SELECT min(tick) AS oldest, max(tick) AS newest FROM edges',
+  /** The newest tick there is, and where frames are. Forgets everything when old days have been dropped. */
+  async function readBounds(): Promise<Bounds> {
+    const [row = nothing] = await db.rows<Bounds>(
+      'SELECT min(tick) AS oldest, max(tick) AS newest, min(frame) AS first, max(frame) AS last FROM edges',
     );
-    if (row && row.oldest > oldest) {
+    if (row.oldest > oldest) {
       hours.clear();
       weight = 0;
       oldest = row.oldest;
     }
-    return row?.newest ?? 0;
+    return row;
   }
 
   return {
@@ -72,14 +83,18 @@ export function createHourCache<Value>(db: Db, weigh: (value: Value) => number, 
       return weight;
     },
     async read(from, to, kind, load) {
-      const newest = await readNewest();
-      const wanted = Array.from({ length: (to - from) / hourSeconds }, (_, index) => from + index * hourSeconds);
+      const { newest, first, last } = await readBounds();
+      // A year may be asked of a store that holds a day.
+      const start = Math.max(from, floorTo(first, hourSeconds));
+      const end = Math.min(to, floorTo(last, hourSeconds) + hourSeconds);
+      const count = Math.max(0, (end - start) / hourSeconds);
+      const wanted = Array.from({ length: count }, (_, index) => start + index * hourSeconds);
       const keyOf = (hour: number): string => `${hour} ${kind}`;
       const known = wanted.flatMap((hour) => hours.get(keyOf(hour)) ?? []);
       const after = known.reduce((least, { asOf }) => Math.min(least, asOf), newest);
       const stamps =
         known.length > 0 && after < newest
-          ? await db.rows<{ hour: number; newest: number }>(stampsSql, { from, to, after })
+          ? await db.rows<{ hour: number; newest: number }>(stampsSql, { from: start, to: end, after })
           : [];
       const changed = new Map(stamps.map((stamp) => [stamp.hour, stamp.newest]));
       const values = new Map<number, Value>();

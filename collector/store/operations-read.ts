@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { gamma } from '#shared/sketch.ts';
 import { mark } from '#shared/span.ts';
+import { nanosecond, second } from './column-time.ts';
 import type { Db } from './db.ts';
 
 const sql = readFileSync(new URL('operations-read.sql', import.meta.url), 'utf8');
@@ -37,9 +38,9 @@ export interface OperationRow {
 export function readOperations(db: Db, wanted: OperationQuery): Promise<OperationRow[]> {
   const { fromMs, toMs, cluster, namespace, name, version } = wanted;
   return db.rows(sql, {
-    fromTick: Math.max(0, Math.floor(fromMs / 1000) - clockSlack),
-    fromNs: `${Math.floor(fromMs)}000000`,
-    toNs: `${Math.ceil(toMs)}000000`,
+    fromTick: second(fromMs / 1000 - clockSlack),
+    fromNs: nanosecond(Math.floor(fromMs)),
+    toNs: nanosecond(Math.ceil(toMs)),
     proxyMark: mark.proxy,
     errorMark: mark.error,
     probeMark: mark.probe,

@@ -3,8 +3,8 @@
  * Whole hours are kept.
  */
 import { readFileSync } from 'node:fs';
+import { second } from './column-time.ts';
 import type { Db } from './db.ts';
-import { second } from './edges-read.ts';
 import { createHourCache, hourSeconds } from './hour-cache.ts';
 
 const sql = readFileSync(new URL('roots-read.sql', import.meta.url), 'utf8');

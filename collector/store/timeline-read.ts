@@ -1,8 +1,8 @@
 /** Calls of the mesh over time. Whole hours are kept by frame, so that asking again costs the newest hour only. */
 import { readFileSync } from 'node:fs';
 import { frameSeconds } from '#shared/frame.ts';
+import { second } from './column-time.ts';
 import type { Db } from './db.ts';
-import { second } from './edges-read.ts';
 import { createHourCache, hourSeconds } from './hour-cache.ts';
 
 const sql = readFileSync(new URL('timeline-read.sql', import.meta.url), 'utf8');

@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { AppError, quoted } from '#shared/error.ts';
 import type { TraceSummary } from '#shared/api.ts';
 import { nodeId, parseNodeId } from '#shared/workload.ts';
+import { nanosecond } from './column-time.ts';
 import type { Db } from './db.ts';
 
 const listSql = readFileSync(new URL('traces-list.sql', import.meta.url), 'utf8');
@@ -55,8 +56,8 @@ export async function readTraces(db: Db, query: TraceQuery): Promise<{ traces: T
   const { service, operation, attributes = [] } = query;
   const names = service === undefined ? [] : namesOf(service);
   const rows = await db.rows<ListRow>(listSql, {
-    fromNs: ns(query.fromMs),
-    toNs: ns(query.toMs),
+    fromNs: nanosecond(query.fromMs),
+    toNs: nanosecond(query.toMs),
     probes: query.probes ? 1 : 0,
     service: service ?? '',
     serviceTails: isNodeId(service)
@@ -66,8 +67,8 @@ export async function readTraces(db: Db, query: TraceQuery): Promise<{ traces: T
         ),
     operationTail: operation !== undefined && service === undefined ? ` ${operation}` : '',
     operations: operation !== undefined && service !== undefined ? names.map(({ name }) => `${name} ${operation}`) : [],
-    minNs: ns(query.minMs ?? 0),
-    maxNs: query.maxMs === undefined ? 18446744073709551615n : ns(query.maxMs),
+    minNs: nanosecond(query.minMs ?? 0),
+    maxNs: query.maxMs === undefined ? 18446744073709551615n : nanosecond(query.maxMs),
     status: query.status ?? '',
     edge: query.edge === undefined ? '' : BigInt(`0x${query.edge}`).toString(),
     keys: attributes.map(([key]) => key),
@@ -84,10 +85,6 @@ export async function readTraces(db: Db, query: TraceQuery): Promise<{ traces: T
     traces: page.map((row) => toSummary(row, steps)),
     next: rows.length > page.length && last ? writeCursor(query.order, last.sortKey, last.traceId) : null,
   };
-}
-
-function ns(ms: number): bigint {
-  return BigInt(Math.round(Math.max(0, ms) * 1000)) * 1000n;
 }
 
 /** What a person may mean who writes `service`: a node id names one workload; `a.b` is a name, or name `a` in namespace `b`. */

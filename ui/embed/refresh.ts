@@ -6,13 +6,15 @@ export type Refresh =
 
 const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000 };
 const leastMs = 1_000;
+/** A timer that is set for more than 24.8 days fires at once. */
+const mostMs = 86_400_000;
 
-/** in: '' or absent = stream; `off`; `10s`, `1m`. What cannot be read streams. A poll rests a second at least. */
+/** in: '' or absent = stream; `off`; `10s`, `1m`. What cannot be read streams. A poll rests a second at least, a day at most. */
 export function parseRefresh(text: string): Refresh {
   if (text === 'off') return { mode: 'once' };
   const [, amount, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h)$/.exec(text) ?? [];
   const everyMs = Number(amount) * (unitsMs[unit ?? ''] ?? Number.NaN);
-  return everyMs > 0 ? { mode: 'poll', everyMs: Math.max(leastMs, everyMs) } : { mode: 'stream' };
+  return everyMs > 0 ? { mode: 'poll', everyMs: Math.min(mostMs, Math.max(leastMs, everyMs)) } : { mode: 'stream' };
 }
 
 /** What is of the embed alone: the reader's own page has its own theme. */

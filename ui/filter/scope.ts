@@ -1,4 +1,5 @@
 /** Words and changes of a scope: a list of names, of which none chosen means all. Pure. */
+import { toListText } from '#shared/list.ts';
 
 /** `all`, `shop`, `shop + 2`. */
 export function scopeText(chosen: readonly string[]): string {
@@ -21,5 +22,5 @@ export function scopeOptions(
 /** The parameter after a switch; undefined when nothing is left. */
 export function scopeChange(chosen: readonly string[], value: string, on: boolean): string | undefined {
   const left = chosen.filter((name) => name !== value);
-  return (on ? [...left, value].sort() : left).join(',') || undefined;
+  return toListText(on ? [...left, value].sort() : left) || undefined;
 }

@@ -45,6 +45,8 @@ export const keys = {
 
   find: { keys: ['/'], name: 'Find on the map', scope: 'map' },
   walk: { keys: ['←', '→', '↑', '↓'], name: 'Walk from workload to workload', scope: 'map' },
+  worst: { keys: ['e'], name: 'From a workload to its worst edge', scope: 'map' },
+  move: { keys: ['Shift+Arrow'], name: 'Move the card', scope: 'map' },
   select: { keys: ['Enter'], name: 'Select what has the focus', scope: 'map' },
   fit: { keys: ['f'], name: 'Fit the map', scope: 'map' },
   zoomIn: { keys: ['+'], name: 'Zoom in', scope: 'map' },

@@ -2,6 +2,7 @@
  * Where label pills sit: on the free stretches of their edges, never over a card or another pill, the failing ones first.
  * A pill without room is left out until the map is zoomed; the weightier ones have chosen before it.
  */
+import { toTrack, trackPoint, type Track } from './dots.ts';
 
 export interface Point {
   readonly x: number;
@@ -56,6 +57,7 @@ export function placeLabels(wishes: readonly Wish[], cards: readonly Box[]): Map
     let best: { box: Box; place: Place; cost: number } | undefined;
     for (const [size, { width, height }] of wish.sizes.entries()) {
       for (const [rank, stop] of stops.entries()) {
+        if (best && rank >= best.cost) break;
         const centre = pointAt(wish.line, stop);
         if (!centre) continue;
         const box = { x: centre.x - width / 2, y: centre.y - height / 2, width, height };
@@ -73,34 +75,30 @@ export function placeLabels(wishes: readonly Wish[], cards: readonly Box[]): Map
   return placed;
 }
 
+/** Every wish asks for many points of the same line. */
+const tracks = new WeakMap<readonly Point[], Track>();
+
 /** The point at a share of a line's length. in: 0 to 1. out: undefined for an empty line. */
 export function pointAt(line: readonly Point[], share: number): Point | undefined {
-  const lengths = line.slice(1).map((point, i) => distance(line[i] ?? point, point));
-  let rest = share * lengths.reduce((sum, length) => sum + length, 0);
-  for (const [i, length] of lengths.entries()) {
-    const from = line[i];
-    const to = line[i + 1];
-    if (!from || !to) break;
-    if (rest <= length) {
-      const t = length === 0 ? 0 : rest / length;
-      return { x: from.x + (to.x - from.x) * t, y: from.y + (to.y - from.y) * t };
-    }
-    rest -= length;
-  }
-  return line.at(-1);
+  let track = tracks.get(line);
+  if (!track) tracks.set(line, (track = toTrack(line)));
+  return trackPoint(track, share);
 }
 
-function distance(a: Point, b: Point): number {
-  return Math.hypot(a.x - b.x, a.y - b.y);
+function holds(box: Box, { x, y }: Point): boolean {
+  return x > box.x && y > box.y && x < box.x + box.width && y < box.y + box.height;
 }
 
 const cell = 96;
 
-function cellsOf(box: Box, gap: number): string[] {
-  const keys: string[] = [];
+/** Cells as numbers: columns lie far apart. */
+const column = 1e6;
+
+function cellsOf(box: Box, gap: number): number[] {
+  const keys: number[] = [];
   for (let cx = Math.floor((box.x - gap) / cell); cx <= Math.floor((box.x + box.width + gap) / cell); cx++) {
     for (let cy = Math.floor((box.y - gap) / cell); cy <= Math.floor((box.y + box.height + gap) / cell); cy++) {
-      keys.push(`${cx},${cy}`);
+      keys.push(cx * column + cy);
     }
   }
   return keys;
@@ -108,7 +106,7 @@ function cellsOf(box: Box, gap: number): string[] {
 
 /** Boxes in cells of a grid, so that hundreds of pills stay a matter of milliseconds. */
 function createGrid<T extends Box>(boxes: readonly T[]) {
-  const cells = new Map<string, T[]>();
+  const cells = new Map<number, T[]>();
   const add = (box: T) => {
     for (const key of cellsOf(box, 0)) {
       const held = cells.get(key);
@@ -126,10 +124,10 @@ function createGrid<T extends Box>(boxes: readonly T[]) {
 
 /** Points of all lines in a grid: how many other edges run under a box. */
 function createLineGrid(wishes: readonly Wish[]) {
-  const cells = new Map<string, { id: string; point: Point }[]>();
+  const cells = new Map<number, { id: string; point: Point }[]>();
   for (const { id, line } of wishes) {
     for (const point of line) {
-      const key = `${Math.floor(point.x / cell)},${Math.floor(point.y / cell)}`;
+      const key = Math.floor(point.x / cell) * column + Math.floor(point.y / cell);
       const held = cells.get(key);
       if (held) held.push({ id, point });
       else cells.set(key, [{ id, point }]);
@@ -140,7 +138,7 @@ function createLineGrid(wishes: readonly Wish[]) {
       const met = new Set<string>();
       for (const key of cellsOf(box, 0)) {
         for (const { id, point } of cells.get(key) ?? []) {
-          if (id !== own && overlaps(box, { ...point, width: 0, height: 0 })) met.add(id);
+          if (id !== own && holds(box, point)) met.add(id);
         }
       }
       return met.size;

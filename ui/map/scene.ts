@@ -204,13 +204,13 @@ export function strongBy(found: ReadonlySet<string>, edges: readonly GraphEdge[]
   return strong;
 }
 
-/** The part of the map that can be seen, and half as much again on every side; map px. */
+/** The part of the map that can be seen, and a quarter as much again on every side; map px. */
 export function seenBox(
   { k, x, y }: { readonly k: number; readonly x: number; readonly y: number },
   room: { readonly width: number; readonly height: number },
 ): Box {
   const [width, height] = [room.width / k, room.height / k];
-  return { x: -x / k - width / 2, y: -y / k - height / 2, width: 2 * width, height: 2 * height };
+  return { x: -x / k - width / 4, y: -y / k - height / 4, width: 1.5 * width, height: 1.5 * height };
 }
 
 /** Whether a line comes through a box. */

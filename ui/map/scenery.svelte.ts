@@ -8,6 +8,7 @@ import { createRuler } from '../part/ellipsis.ts';
 import type { Picture } from './arrange.ts';
 import { expandName } from './frames.ts';
 import { byTrouble, edgeHealth, healths } from './health.ts';
+import { toHrefs, type HrefOf } from './href-template.ts';
 import { overlaps, placeLabels, type Box } from './place.ts';
 import type { Pins } from './pins.ts';
 import {
@@ -42,7 +43,9 @@ interface SceneryInput {
   readonly graph: () => Graph;
   readonly picture: () => Picture;
   readonly label: () => LabelChoice;
+  /** What cards and edges are drawn for, and what labels are placed for. */
   readonly transform: () => Transform;
+  readonly labelled: () => Transform;
   readonly room: () => Room;
   readonly heavy: () => boolean;
   readonly layer: () => Layer;
@@ -51,7 +54,7 @@ interface SceneryInput {
   readonly found: () => ReadonlySet<string> | undefined;
   /** Where the tab key enters the map. */
   readonly entry: () => string | undefined;
-  readonly hrefOf: (type: 'edge' | 'node', id: string) => string;
+  readonly hrefOf: HrefOf;
   readonly pins: () => Pins;
   readonly collapsed: () => readonly string[];
 }
@@ -63,7 +66,7 @@ const fonts = {
 };
 
 /** Below this scale the icons of dots are specks. */
-const leastForIcons = 0.22;
+const leastForIcons = 0.32;
 
 /** in: getters; call inside a component. */
 export function createScenery(input: SceneryInput) {
@@ -105,26 +108,32 @@ export function createScenery(input: SceneryInput) {
     );
   });
   // of a heavy map only what can be seen is drawn whole and labelled; the rest is when the map has come to rest there
-  const seen = $derived(input.heavy() ? seenBox(input.transform(), input.room()) : undefined);
-  const near = $derived.by(() => {
-    const box = seen;
-    if (!box) return undefined;
+  const nearOf = (transform: Transform) => {
+    if (!input.heavy()) return () => true;
+    const box = seenBox(transform, input.room());
     const { nodes: cards, edges: lines } = input.picture();
-    return new Set([
+    const near = new Set([
       ...[...cards].filter(([, card]) => overlaps(card, box)).map(([id]) => id),
       ...[...lines].filter(([, line]) => passes(line, box)).map(([id]) => id),
     ]);
-  });
-  const isNear = (id: string) => near === undefined || near.has(id);
-  const labelled = $derived(edges.filter(({ id }) => isNear(id)));
+    return (id: string) => near.has(id);
+  };
+  const isNear = $derived(nearOf(input.transform()));
+  const isLabelled = $derived(input.labelled() === input.transform() ? isNear : nearOf(input.labelled()));
+  const labelScale = $derived(input.labelled().k);
+  const labelBoost = $derived(textBoost(labelScale));
+  const labelDetail = $derived(detailAt(labelScale));
+  const labelled = $derived(edges.filter(({ id }) => isLabelled(id)));
   // from afar only what is wrong speaks
-  const pills = $derived(toPills(labelled, detail === 'dot' ? 'none' : input.label(), boost, rulers.pill, limits));
+  const pills = $derived(
+    toPills(labelled, labelDetail === 'dot' ? 'none' : input.label(), labelBoost, rulers.pill, limits),
+  );
   const dotNames = $derived(
-    detail === 'dot'
+    labelDetail === 'dot'
       ? toDotNames(
-          nodes.filter(({ id }) => isNear(id)),
+          nodes.filter(({ id }) => isLabelled(id)),
           input.picture(),
-          0.9 / boost,
+          0.9 / labelBoost,
           rulers.sub,
           limits,
         )
@@ -132,11 +141,11 @@ export function createScenery(input: SceneryInput) {
   );
   const places = $derived(
     placeLabels(toWishes(pills, labelled, input.picture()), [
-      ...boxLabels(input.picture(), boost),
+      ...boxLabels(input.picture(), labelBoost),
       ...nodes.flatMap(({ id }) => {
         const box = input.picture().nodes.get(id);
         const name = dotNames?.get(id);
-        return !box ? [] : detail === 'card' ? [box] : name ? [dotBox(box), name.box] : [dotBox(box)];
+        return !box ? [] : labelDetail === 'card' ? [box] : name ? [dotBox(box), name.box] : [dotBox(box)];
       }),
     ]),
   );
@@ -164,16 +173,7 @@ export function createScenery(input: SceneryInput) {
     return (input.heavy() ? undefined : around) ?? (found && strongBy(found, input.graph().edges));
   });
   /** Addresses change with the page's own, not with every new number. */
-  const hrefs = $derived.by(() => {
-    const known = new Map<string, string>();
-    input.hrefOf('node', '');
-    return (type: 'edge' | 'node', id: string) => {
-      const key = `${type}:${id}`;
-      const href = known.get(key) ?? input.hrefOf(type, id);
-      known.set(key, href);
-      return href;
-    };
-  });
+  const hrefs = $derived(toHrefs(input.hrefOf));
   const marks = $derived<Marks>({
     selectedId: input.selectedId(),
     lit,
@@ -192,7 +192,7 @@ export function createScenery(input: SceneryInput) {
       const ends = {
         from: boxes.get(edge.source),
         to: boxes.get(edge.target),
-        label: labelBoxes.get(edge.id),
+        label: input.heavy() ? undefined : labelBoxes.get(edge.id),
         near: isNear(edge.id),
         before: lastEdges.get(edge.id),
       };
@@ -234,12 +234,13 @@ export function createScenery(input: SceneryInput) {
     get boost() {
       return boost;
     },
-    get detail() {
-      return detail;
+    /** What labels are blown up by. */
+    get labelBoost() {
+      return labelBoost;
     },
-    /** Icons are large enough to be told apart. */
-    get icons() {
-      return detail === 'card' || scale > leastForIcons;
+    /** Whether the icon of a workload is in view and large enough to be told apart. */
+    hasIcon(id: string): boolean {
+      return (detail === 'card' || scale > leastForIcons) && isNear(id);
     },
     get nodes() {
       return nodes;

@@ -8,7 +8,7 @@ import { edgeHealth, nodeHealth, type Health } from './health.ts';
 import { pointAt, type Box, type Place } from './place.ts';
 import { isProvisional, remarkOn } from './remarks.ts';
 import type { Line } from './route.ts';
-import { arrowHead, boundsOf, edgeWidth, isEntry, ringShare, throughDots, type Pill } from './scene.ts';
+import { arrowHead, edgeWidth, isEntry, ringShare, throughDots, type Pill } from './scene.ts';
 import { cardSubtitle, edgeName, nodeName } from './words.ts';
 
 /** Colour of a thing: its health, or on the critical layer the path's. */
@@ -44,9 +44,9 @@ export interface EdgeShape extends Marked {
   /** Accessible name, and what to know before trusting it. */
   readonly name: string;
   readonly remark: string;
-  /** Path data of the line, of where else the pointer can take it, and of the arrowhead ('' = none). */
+  /** Path data of the line, of where the pointer can take it, and of the arrowhead ('' = none). */
   readonly d: string;
-  readonly grip: string;
+  readonly reach: string;
   readonly head: string;
   readonly width: string;
   readonly strength: string | undefined;
@@ -85,10 +85,10 @@ export function toEdgeShape(
   return {
     ...toMarked('edge', edge.id, marks),
     tone: critical && health !== 'idle' ? 'path' : health,
-    name: edgeName(edge, nameOf.get(edge.source) ?? edge.source, nameOf.get(edge.target) ?? edge.target),
+    name: nameOfEdge(edge, nameOf),
     remark: remarkOn(edge),
     d: whole ? line.d : dotLine(line, ends.from, ends.to),
-    grip: gripOf(line, ends.label),
+    reach: reachOf(line, ends.label),
     head: whole && end ? arrowHead(end, width * Math.min(1.4, thicker)) : '',
     // out of view it keeps the width it had: a zoom that is not seen redraws nothing
     width: (ends.near ? undefined : ends.before?.width) ?? `${width * thicker}px`,
@@ -149,8 +149,7 @@ export function toCardShape(
     height,
     node: node.kind,
     tone: idle ? 'idle' : critical ? 'path' : health === 'idle' ? 'ok' : health,
-    label: nodeName(node),
-    title: [node.name, subtitle, remarkOn(node)].filter((text) => text !== '').join(' · '),
+    ...wordsOf(node, subtitle),
     name: node.name,
     subtitle,
     rate: entry ? outRate : node.calls === 0 ? undefined : node.rate,
@@ -213,6 +212,28 @@ function toMarked(type: 'edge' | 'node', id: string, { selectedId, found, strong
   };
 }
 
+/** Words are dear to form: once for each edge and card of a graph, not with every zoom and hover. */
+const edgeNames = new WeakMap<GraphEdge, { readonly nameOf: ReadonlyMap<string, string>; readonly name: string }>();
+
+function nameOfEdge(edge: GraphEdge, nameOf: ReadonlyMap<string, string>): string {
+  const known = edgeNames.get(edge);
+  if (known?.nameOf === nameOf) return known.name;
+  const name = edgeName(edge, nameOf.get(edge.source) ?? edge.source, nameOf.get(edge.target) ?? edge.target);
+  edgeNames.set(edge, { nameOf, name });
+  return name;
+}
+
+const nodeWords = new WeakMap<GraphNode, Pick<CardShape, 'label' | 'title'>>();
+
+function wordsOf(node: GraphNode, subtitle: string): Pick<CardShape, 'label' | 'title'> {
+  const known = nodeWords.get(node);
+  if (known) return known;
+  const title = [node.name, subtitle, remarkOn(node)].filter((text) => text !== '').join(' · ');
+  const words = { label: nodeName(node), title };
+  nodeWords.set(node, words);
+  return words;
+}
+
 const dotLines = new WeakMap<Line, string>();
 
 function dotLine(line: Line, from: Box | undefined, to: Box | undefined): string {
@@ -221,21 +242,27 @@ function dotLine(line: Line, from: Box | undefined, to: Box | undefined): string
   return d;
 }
 
-const grips = new WeakMap<Line, { readonly label: string; readonly d: string }>();
+const reaches = new WeakMap<Line, { readonly label: string; readonly d: string }>();
 
 /**
- * Where an edge can be taken besides its line. A level line has no height: the first box gives it some, and is where its
- * label lies. The second is the middle of the whole control, where tools that act for the user (voice, switches) click.
+ * Where an edge can be taken: its line, and two boxes. A level line has no height: the first box gives it some, and is where
+ * its label lies. The second is the middle of the whole control, where tools that act for the user (voice, switches) click.
  */
-function gripOf(line: Line, label: Box | undefined): string {
+function reachOf(line: Line, label: Box | undefined): string {
   const key = label ? `${label.x} ${label.y} ${label.width}` : '';
-  const known = grips.get(line);
+  const known = reaches.get(line);
   if (known?.label === key) return known.d;
   const { x = 0, y = 0 } = pointAt(line.points, 0.5) ?? {};
   const box = label ?? { x: x - 12, y: y - 8, width: 24, height: 16 };
-  const all = boundsOf([...line.points.map((point) => ({ ...point, width: 0, height: 0 })), box]);
-  const [midX, midY] = [all.x + all.width / 2, all.y + all.height / 2];
-  const d = `M${box.x},${box.y}h${box.width}v${box.height}h${-box.width}zM${midX - 5},${midY - 5}h10v10h-10z`;
-  grips.set(line, { label: key, d });
+  let [left, top, right, bottom] = [box.x, box.y, box.x + box.width, box.y + box.height];
+  for (const point of line.points) {
+    left = Math.min(left, point.x);
+    top = Math.min(top, point.y);
+    right = Math.max(right, point.x);
+    bottom = Math.max(bottom, point.y);
+  }
+  const [midX, midY] = [(left + right) / 2, (top + bottom) / 2];
+  const d = `${line.d}M${box.x},${box.y}h${box.width}v${box.height}h${-box.width}zM${midX - 5},${midY - 5}h10v10h-10z`;
+  reaches.set(line, { label: key, d });
   return d;
 }

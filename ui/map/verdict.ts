@@ -136,6 +136,7 @@ function whereSlow(edge: GraphEdge, ends: Ends): string {
 function whenFailed(bad: boolean, { since, until }: TroubleTime, clock: (atMs: number) => string): string {
   if (until !== undefined) {
     const word = bad ? 'Failed' : 'Degraded';
+    if (since !== undefined && clock(since) === clock(until)) return `${word} at ${clock(since)}, well since.`;
     return since === undefined
       ? `${word} until ${clock(until)}, well since.`
       : `${word} from ${clock(since)} to ${clock(until)}, well since.`;

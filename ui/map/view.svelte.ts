@@ -2,9 +2,10 @@
  * What of the map is in view: pan by drag, zoom at the pointer, pinch, fit. d3-zoom does the gestures. Until the user takes
  * hold of the map it keeps fitting by itself.
  *
- * The drawing carries a transform (`transform`, state). A small map is drawn anew with every step of a gesture. A heavy one
+ * The drawing carries a transform (`transform`, state). A small map is drawn anew with every step of a gesture. A larger one
  * is not: its finished picture is moved and scaled as a whole by the browser (a CSS transform of the sheet), and drawn anew
- * when the gesture has come to rest. What must keep step within a gesture (dots, minimap) listens with `onStep`.
+ * when the gesture has come to rest, a part with each frame: first the scale, then labels and detail, then new numbers. A
+ * picture that was only shifted stays. What must keep step within a gesture (edges, dots, minimap) listens with `onStep`.
  */
 import { select, zoom, zoomIdentity, type D3ZoomEvent, type ZoomBehavior } from 'd3';
 import type { Box } from './place.ts';
@@ -17,12 +18,12 @@ const margin = { x: 28, top: 50, bottom: 56 };
  * nobody sees: beyond these factors it is drawn anew within the gesture.
  */
 const scaled = { least: 0.5, most: 2.5 } as const;
-/** A gesture is over when nothing has come for this long. */
-const restMs = 140;
+/** A gesture is over when nothing has come for this long: a sharper picture may come a little late. */
+const restMs = 200;
 
 interface ViewOptions {
-  /** Too much to draw with every step. */
-  readonly heavy: () => boolean;
+  /** Too much to draw with every step: the map is moved as a picture. */
+  readonly pictured: () => boolean;
   /** Nothing glides. */
   readonly still: () => boolean;
 }
@@ -33,38 +34,62 @@ export function isCalm(): boolean {
 }
 
 /** A view. attachStage takes the element that gestures happen on, attachSheet the drawing in it. */
-export function createView({ heavy, still }: ViewOptions) {
+export function createView({ pictured, still }: ViewOptions) {
   const start: Transform = { k: 1, x: 0, y: 0 };
   let transform = $state.raw(start);
   let settled = $state.raw(start);
+  let labelled = $state.raw(start);
   let held = $state(false);
   let moving = $state(false);
+  let settling = $state(false);
   let dragging = $state(false);
   let now = start;
   let stage: HTMLElement | undefined;
   let sheet: HTMLElement | undefined;
   let behaviour: ZoomBehavior<HTMLElement, unknown> | undefined;
   let rest: ReturnType<typeof setTimeout> | undefined;
+  let resting = 0;
   const listeners = new Set<() => void>();
 
-  const show = () => {
+  /** Moves the picture; `fresh`: draws it anew where it has been scaled. */
+  const show = (fresh: boolean) => {
     const s = now.k / transform.k;
-    if (heavy() && moving && s > scaled.least && s < scaled.most) {
-      if (sheet)
-        sheet.style.transform = `translate(${now.x - s * transform.x}px, ${now.y - s * transform.y}px) scale(${s})`;
+    if (pictured() && (fresh ? s === 1 : s > scaled.least && s < scaled.most)) {
+      const [x, y] = [now.x - s * transform.x, now.y - s * transform.y];
+      if (sheet) sheet.style.transform = s === 1 && x === 0 && y === 0 ? '' : `translate(${x}px, ${y}px) scale(${s})`;
     } else {
       transform = now;
-      if (!heavy() || !moving) settled = now;
       if (sheet) sheet.style.transform = '';
     }
     for (const listener of listeners) listener();
+  };
+  const wake = () => {
+    clearTimeout(rest);
+    cancelAnimationFrame(resting);
+    settling = false;
+    moving = true;
+  };
+  const settle = (steps: readonly (() => void)[]) => {
+    const [step, ...others] = steps;
+    settling = others.length > 0;
+    step?.();
+    // a frame after the next: the one between shows what the step has done
+    if (others.length > 0)
+      resting = requestAnimationFrame(() => (resting = requestAnimationFrame(() => settle(others))));
   };
   const go = ({ k, x, y }: Transform, glide: boolean) => {
     if (!stage || !behaviour) return;
     const target = zoomIdentity.translate(x, y).scale(k);
     const chosen = select(stage);
     if (glide && !still() && !isCalm()) chosen.transition().duration(180).call(behaviour.transform, target);
-    else chosen.interrupt().call(behaviour.transform, target);
+    else {
+      chosen.interrupt().call(behaviour.transform, target);
+      // there is no gesture to wait for
+      clearTimeout(rest);
+      show(true);
+      settled = labelled = now;
+      moving = false;
+    }
   };
 
   return {
@@ -72,9 +97,13 @@ export function createView({ heavy, still }: ViewOptions) {
     get transform(): Transform {
       return transform;
     },
-    /** The transform of the last rest: what labels and the detail go by. */
+    /** The transform of the last rest: what the detail goes by. */
     get settled(): Transform {
       return settled;
+    },
+    /** The same, a little later: what labels go by. */
+    get labelled(): Transform {
+      return labelled;
     },
     /** The transform that is seen at this moment; not state. */
     get now(): Transform {
@@ -87,6 +116,10 @@ export function createView({ heavy, still }: ViewOptions) {
     /** A gesture or a glide is under way, or has only just ended. */
     get moving(): boolean {
       return moving;
+    },
+    /** A gesture has ended, and what it has left is drawn: nothing of that is to glide. */
+    get settling(): boolean {
+      return pictured() && settling;
     },
     /** The map is dragged. */
     get dragging(): boolean {
@@ -114,29 +147,27 @@ export function createView({ heavy, still }: ViewOptions) {
             !(event.type === 'mousedown' && (event.target as Element).closest('[data-node], [role=button]')),
         )
         .on('start', (event: D3ZoomEvent<HTMLElement, unknown>) => {
-          clearTimeout(rest);
-          moving = true;
+          wake();
           if (event.sourceEvent instanceof MouseEvent && event.sourceEvent.type === 'mousedown') dragging = true;
         })
         .on('zoom', (event: D3ZoomEvent<HTMLElement, unknown>) => {
           const { k, x, y } = event.transform;
           now = { k, x, y };
           if (event.sourceEvent) held = true;
-          show();
+          show(!pictured());
+          if (!pictured()) settled = labelled = now;
         })
         .on('end', () => {
           dragging = false;
           rest = setTimeout(
-            () => {
-              moving = false;
-              show();
-            },
-            heavy() ? restMs : 0,
+            () => settle([() => show(true), () => (settled = now), () => (labelled = now), () => (moving = false)]),
+            pictured() ? restMs : 0,
           );
         });
       select(element).call(behaviour).on('dblclick.zoom', null);
       return () => {
         clearTimeout(rest);
+        cancelAnimationFrame(resting);
         select(element).interrupt().on('.zoom', null);
         stage = undefined;
       };

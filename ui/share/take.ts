@@ -39,12 +39,14 @@ export async function take(kind: Kind): Promise<File> {
   return new File([await contentOf(kind, graph)], name, { type: types[kind] });
 }
 
-function contentOf(kind: Kind, graph: Graph): Promise<Blob> | Blob | string {
+function contentOf(kind: Kind, graph: Graph): Promise<Blob | string> | string {
   switch (kind) {
     case 'svg':
-      return standalone(graph, '').text;
+      return standalone(graph, '').then(({ text }) => text);
     case 'png':
-      return fontRules().then((fonts) => toPng(standalone(graph, fonts)));
+      return fontRules()
+        .then((fonts) => standalone(graph, fonts))
+        .then(toPng);
     case 'json':
       return `${JSON.stringify(graph, undefined, 2)}\n`;
     case 'dot':
@@ -73,9 +75,10 @@ function shown(): Graph {
   return applyFilters(current.graph, address.find, address.hide).graph;
 }
 
-function standalone(graph: Graph, fonts: string): Standalone {
+async function standalone(graph: Graph, fonts: string): Promise<Standalone> {
   if (!current.drawing) throw new Error('There is no map on this page.');
-  return toStandaloneSvg(current.drawing, captionOf(graph, current.drawing, fonts));
+  const { svg, whole } = current.drawing;
+  return whole(() => toStandaloneSvg(svg, captionOf(graph, svg, fonts)));
 }
 
 /** `last 5 min to 2026-11-23 16:04:05 UTC`, or from when to when. */

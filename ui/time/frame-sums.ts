@@ -2,18 +2,8 @@
  * A history's frames, packed: a series an edge, a row a step, sketches as pairs of arrays. Adding up a window is a walk
  * over numbers, not over the keys of objects; the rows it gives add up to the same map as the frames themselves.
  */
-import { emptyFrame, type BucketMap, type EdgeFrame } from '#shared/frame.ts';
+import { emptyFrame, frameCounts, type BucketMap, type EdgeFrame } from '#shared/frame.ts';
 
-const counts = [
-  'calls',
-  'failed',
-  'clientErrors',
-  'attempts',
-  'seen',
-  'requestBytes',
-  'responseBytes',
-  'mtlsCalls',
-] as const;
 const sketches = ['clientNs', 'serverNs', 'networkNs'] as const;
 const maps = ['errors', 'principals', 'criticalNs', 'rootCount', 'rootNs'] as const;
 const exemplars = ['exemplars', 'errorExemplars'] as const;
@@ -106,7 +96,7 @@ function sumRows(rows: readonly Row[]): EdgeFrame {
   const [first] = rows;
   if (first === undefined) throw new Error('no rows to add up');
   const sum: Mutable<EdgeFrame> = { ...first.frame };
-  for (const name of counts) sum[name] = rows.reduce((total, { frame }) => total + frame[name], 0);
+  for (const name of frameCounts) sum[name] = rows.reduce((total, { frame }) => total + frame[name], 0);
   for (const [at, name] of sketches.entries()) sum[name] = sumSketches(rows, at);
   for (const name of maps) sum[name] = sumMaps(rows, name);
   for (const name of exemplars) sum[name] = greatest(rows, name);

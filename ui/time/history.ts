@@ -10,6 +10,13 @@ export const histories = [
 ] as const;
 
 const hourMs = 3_600_000;
+const dayMs = 24 * hourMs;
+/** Lengths of a strip that a young store has not filled yet. */
+const reaches = [
+  ...[5, 10, 15, 30].map((minutes) => minutes * 60_000),
+  ...[1, 2, 4, 6, 12].map((hours) => hours * hourMs),
+  ...[1, 2, 4].map((days) => days * dayMs),
+] as const;
 
 /** What suits a live window: `5m` → `1h`, `1h` → `6h`, longer → `7d`. */
 export function historyFor(window: string): string {
@@ -22,6 +29,16 @@ export function historyOf(asked: string, window: string, shownMs: number): strin
   const chosen = histories.some(({ value }) => value === asked) ? asked : historyFor(window);
   const least = Math.max(parseDuration(chosen), shownMs);
   return histories.find(({ value }) => parseDuration(value) >= least)?.value ?? chosen;
+}
+
+/**
+ * How far back the strip reaches, ms: the history, or for a store that is younger a round time that holds all of it and
+ * leaves what is shown no more than half of the strip. in: age of the oldest span, undefined when not known.
+ */
+export function reachFor(historyMs: number, ageMs: number | undefined, shownMs: number): number {
+  if (ageMs === undefined) return historyMs;
+  const least = Math.max(ageMs, 2 * shownMs);
+  return Math.min(historyMs, reaches.find((reach) => reach >= least) ?? historyMs);
 }
 
 /** Speeds of play, times real time, slowest first: always four, faster for a longer history. */

@@ -8,6 +8,7 @@ import type { EdgeFrame } from '#shared/frame.ts';
 import { groupings } from '#shared/graph-ends.ts';
 import { directions } from '#shared/graph-filter.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
+import { parseList } from '#shared/list.ts';
 import { packFrames } from './frame-sums.ts';
 import { outward, type Stretch } from './stretch.ts';
 
@@ -64,16 +65,14 @@ export function createPlayer(history: PlayedHistory, frames: Iterable<EdgeFrame>
   };
 }
 
-const list = (text: string | undefined): string[] => (text ?? '').split(',').filter(Boolean);
-
 /** What parameters of /api/graph mean to a player. in: as in a request; what cannot be read counts as the default. */
 export function toPlayOptions(params: Readonly<Record<string, string>>): PlayOptions {
   const { groupBy, service, hops, direction } = params;
   return {
     groupBy: groupings.find((choice) => choice === groupBy) ?? 'service',
-    collapse: list(params.collapse),
-    clusters: list(params.cluster),
-    namespaces: list(params.namespace),
+    collapse: parseList(params.collapse),
+    clusters: parseList(params.cluster),
+    namespaces: parseList(params.namespace),
     probes: params.probes === 'true',
     idle: params.idle === 'true',
     ...(service === undefined || service === ''

@@ -7,7 +7,8 @@ import { untrack } from 'svelte';
 import { durationText, parseDuration, stepFor } from '#shared/time.ts';
 import { address, change } from '../address.svelte.ts';
 import { createFrames } from './frames.svelte.ts';
-import { historyFor, historyOf, speedsFor } from './history.ts';
+import { historyFor, historyOf, reachFor, speedsFor } from './history.ts';
+import { createOldest } from './oldest.svelte.ts';
 import { toPlayOptions } from './player.ts';
 import { firstOf, lengthOf, moved, outward, rangeFor, toSteps, type Stretch } from './stretch.ts';
 
@@ -35,6 +36,7 @@ const keyOf = (stretch: Stretch | undefined): string => (stretch ? `${stretch.fr
 /** Call inside a component's initialisation. */
 export function createTravel({ params, window, interval, liveTo, nowMs }: TravelOptions) {
   const frames = createFrames();
+  const oldest = createOldest();
   let at = $state.raw<Stretch>();
   let held = $state.raw<Stretch>();
   let playing = $state(false);
@@ -43,8 +45,13 @@ export function createTravel({ params, window, interval, liveTo, nowMs }: Travel
 
   const windowMs = $derived(parseDuration(window()));
   const past = $derived(at ?? interval());
-  const history = $derived(historyOf(address.get('history'), window(), Math.max(windowMs, past ? lengthOf(past) : 0)));
-  const historyMs = $derived(parseDuration(history));
+  const shownMs = $derived(Math.max(windowMs, past ? lengthOf(past) : 0));
+  const history = $derived(historyOf(address.get('history'), window(), shownMs));
+  const ageMs = $derived.by(() => {
+    const since = oldest();
+    return since === undefined ? undefined : (liveTo() ?? openedMs) - Math.min(since, past?.from ?? since);
+  });
+  const historyMs = $derived(reachFor(parseDuration(history), ageMs, shownMs));
   const speeds = $derived(speedsFor(historyMs));
   const speed = $derived(speeds[pace] ?? 1);
   const liveRange = $derived.by((): Stretch => {
@@ -255,9 +262,13 @@ export function createTravel({ params, window, interval, liveTo, nowMs }: Travel
     get range(): Stretch {
       return range;
     },
-    /** Its length as the address writes it. */
+    /** The history asked for, as the address writes it. */
     get history(): string {
       return history;
+    },
+    /** What of it the strip spans, as the API writes it: less where the store is younger. */
+    get reach(): string {
+      return durationText(historyMs);
     },
     get stepMs(): number {
       return stepMs;

@@ -92,10 +92,8 @@ function beforeAfter(edge: Changed): Pick<Change, 'figure' | 'before' | 'after'>
   }
 }
 
-/** `14:27–14:32 against 14:22–14:27`. */
-export function againstText({ a, b }: Pick<Comparison, 'a' | 'b'>, clock = clockText): string {
-  const seconds = (b.to - b.from) / 1000 < 120;
-  const span = ({ from, to }: { readonly from: number; readonly to: number }) =>
-    `${clock(from, seconds)}–${clock(to, seconds)}`;
-  return `${span(b)} against ${span(a)}`;
+/** The time that was compared with: `14:22–14:27`. */
+export function beforeText({ a }: Pick<Comparison, 'a'>, clock = clockText): string {
+  const seconds = a.to - a.from < 120_000 || a.from % 60_000 !== 0;
+  return `${clock(a.from, seconds)}–${clock(a.to, seconds)}`;
 }
