@@ -47,9 +47,15 @@ const text = new TextDecoder();
 
 /**
  * Commits what the log of an earlier process holds, and begins.
- * in: no commit is stamped with this tick or an earlier one. errors: what the log or the store fails with.
+ * in: no commit is stamped with `afterTick` or an earlier one; onRefused is told of each try to commit that failed.
+ * errors: what the log or the store fails with.
  */
-export async function createPipeline(db: Db, config: Config, afterTick: number): Promise<Pipeline> {
+export async function createPipeline(
+  db: Db,
+  config: Config,
+  afterTick: number,
+  onRefused: (cause: unknown) => void,
+): Promise<Pipeline> {
   const rules: NormaliseConfig = {
     ...defaultConfig,
     aliases: config.aliases,
@@ -78,6 +84,7 @@ export async function createPipeline(db: Db, config: Config, afterTick: number):
       await db.insertNative('spans', block);
     } catch (cause) {
       metrics.commitFailures.inc();
+      onRefused(cause);
       throw new AppError('unavailable', 'cannot store spans: the store refused the commit', { cause });
     }
     stop();

@@ -96,7 +96,10 @@ test('a rollback leaves the block as if the body had never been', async () => {
   assert.equal(disturbed.bytes, clean.bytes);
   fill(clean, third!);
   fill(disturbed, third!);
-  assert.deepEqual(Buffer.concat(disturbed.seal({ tick: 7, batch: 0 })), Buffer.concat(clean.seal({ tick: 7, batch: 0 })));
+  assert.deepEqual(
+    Buffer.concat(disturbed.seal({ tick: 7, batch: 0 })),
+    Buffer.concat(clean.seal({ tick: 7, batch: 0 })),
+  );
 });
 
 test('a block that is used again holds nothing of the commit before', () => {

@@ -48,6 +48,7 @@ export async function startServing(said: Said = {}): Promise<Served> {
     calls: {},
     version: '0.0.0',
     startedAtMs: Date.now(),
+    flush: () => Promise.resolve(),
     state: () => 'ok',
     ingestStatus: () => ({
       spansAccepted: 0,
