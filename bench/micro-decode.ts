@@ -91,7 +91,7 @@ function measure(name: string, visit: (span: SpanCursor) => void, input: readonl
       spans += decodeOtlp(body, visit, defaultLimits, redaction).accepted;
       bytes += body.length;
       if (block.rows > 10_000) {
-        block.seal(1);
+        block.seal({ tick: 1, batch: 0 });
         block.reset();
       }
     }

@@ -36,7 +36,7 @@ measure('decode + normalise + block', wave.spans, () => {
     normalise(span, normalised, defaultConfig);
     block.append(span, normalised);
   });
-  block.seal(1);
+  block.seal({ tick: 1, batch: 0 });
   block.reset();
 });
 measure('JSON.parse alone', wave.spans, () => jsonBodies.forEach((body) => JSON.parse(body)));

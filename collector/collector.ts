@@ -46,7 +46,9 @@ export async function createCollector({ config, version, log, onEnd }: Collector
   const lastTick = Math.max(newest.spans, newest.traces, newest.edges, newest.progress);
   const firstTick = Math.max(lastTick + 1, Math.floor(startedAtMs / 1000));
   if (lastTick > 0) await writeStart(db, firstTick, lastTick);
-  const pipeline = createPipeline(db, config, firstTick - 1);
+  const pipeline = await createPipeline(db, config, firstTick - 1, (cause) =>
+    log.error(cause, 'the store refused a commit of spans'),
+  );
   const calls = { fourXxIsFailure: config.fourXxIsFailure };
   const settleTicks = Math.max(1, Math.ceil(config.settleAfterMs / 1000));
   const follower = createFollower({
@@ -93,6 +95,7 @@ export async function createCollector({ config, version, log, onEnd }: Collector
         calls,
         version,
         startedAtMs,
+        flush: pipeline.flush,
         state: () => state,
         ingestStatus: async () => ({
           spansAccepted: await readCounter(metrics.spansAccepted),

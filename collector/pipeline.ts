@@ -6,14 +6,16 @@ import { AppError } from '#shared/error.ts';
 import type { Config } from './config.ts';
 import { otlpJsonToProto } from './decode/otlp-json.ts';
 import { defaultLimits, type SpanCursor } from './decode/cursor.ts';
-import { decodeOtlp } from './decode/otlp-proto.ts';
+import { decodeOtlp, type DecodeResult } from './decode/otlp-proto.ts';
 import { createNormalised, defaultConfig, normalise, type NormaliseConfig } from './normalise/normalise.ts';
 import { createRedaction, defaultRedactConfig } from './normalise/redact.ts';
 import type { Encoding, Receipt } from './receive/answer.ts';
 import { metrics } from './self.ts';
 import { createBatcher } from './store/batch.ts';
 import type { Db } from './store/db.ts';
-import { createSpanBlock } from './store/span-block.ts';
+import { openLog } from './store/log.ts';
+import { holdsCommit } from './store/progress.ts';
+import { createSpanBlock, type SpanBlock } from './store/span-block.ts';
 
 export interface Pipeline {
   /**
@@ -25,18 +27,35 @@ export interface Pipeline {
   sealedTick(): number;
   /** Tick of the newest commit. */
   newestTick(): number;
+  /** Resolves when everything received so far can be read from the store. */
+  flush(): Promise<void>;
   /** Commits what was taken. */
   close(): Promise<void>;
 }
 
-/** A commit costs about 20 ms of CPU however small it is; from some hundred spans on, the spans cost more. */
-const lingerMs = 100;
-const lingerRows = 500;
+/**
+ * When to commit. A commit costs about 20 ms of CPU however small it is. Where senders wait for it, from some hundred spans
+ * on the spans cost more; behind the log only the map waits, and a commit pays off at tens of thousands.
+ */
+const commitPolicy = {
+  waited: { ms: 100, rows: 500 },
+  logged: { ms: 500, rows: 50_000 },
+  mostRows: 100_000,
+} as const;
 
 const text = new TextDecoder();
 
-/** in: the newest tick the store holds. */
-export function createPipeline(db: Db, config: Config, afterTick: number): Pipeline {
+/**
+ * Commits what the log of an earlier process holds, and begins.
+ * in: no commit is stamped with `afterTick` or an earlier one; onRefused is told of each try to commit that failed.
+ * errors: what the log or the store fails with.
+ */
+export async function createPipeline(
+  db: Db,
+  config: Config,
+  afterTick: number,
+  onRefused: (cause: unknown) => void,
+): Promise<Pipeline> {
   const rules: NormaliseConfig = {
     ...defaultConfig,
     aliases: config.aliases,
@@ -49,7 +68,15 @@ export function createPipeline(db: Db, config: Config, afterTick: number): Pipel
     dropQuery: config.dropQueryStrings,
   });
   const normalised = createNormalised();
-  const batcher = createBatcher({ createBlock: createSpanBlock, insert, afterTick, lingerMs, lingerRows });
+  const { log, left } = db.logDirectory === undefined ? { log: undefined, left: [] } : openLog(db.logDirectory);
+  const batcher = createBatcher({
+    createBlock: createSpanBlock,
+    insert,
+    holds: (mark) => holdsCommit(db, mark),
+    log,
+    afterTick,
+    ...commitPolicy,
+  });
 
   async function insert(block: readonly Uint8Array[], rows: number): Promise<void> {
     const stop = metrics.commitSeconds.startTimer();
@@ -57,36 +84,56 @@ export function createPipeline(db: Db, config: Config, afterTick: number): Pipel
       await db.insertNative('spans', block);
     } catch (cause) {
       metrics.commitFailures.inc();
+      onRefused(cause);
       throw new AppError('unavailable', 'cannot store spans: the store refused the commit', { cause });
     }
     stop();
     metrics.commitSpans.observe(rows);
     metrics.commitBytes.observe(block.reduce((sum, { byteLength }) => sum + byteLength, 0));
-    metrics.spansAccepted.inc(rows);
   }
+
+  /** All spans of a body, or none when it cannot be read. */
+  function decode(block: SpanBlock, bytes: Uint8Array): DecodeResult {
+    const before = block.mark();
+    try {
+      const visit = (span: SpanCursor): void => {
+        normalise(span, normalised, rules);
+        block.append(span, normalised);
+      };
+      return decodeOtlp(bytes, visit, defaultLimits, redaction);
+    } catch (error) {
+      block.rollback(before);
+      throw error;
+    }
+  }
+
+  async function add(bytes: Uint8Array): Promise<DecodeResult> {
+    try {
+      return await batcher.add(
+        (block) => decode(block, bytes),
+        // The log holds bodies as they were sent: one with a secret in it must not get there.
+        ({ altered }) => (altered ? undefined : bytes),
+      );
+    } catch (error) {
+      if (error instanceof AppError) throw error;
+      throw new AppError('unavailable', 'cannot store spans: the log cannot be written', { cause: error });
+    }
+  }
+
+  for (const segment of left) await batcher.recover(segment, decode);
 
   return {
     async receive(body, encoding) {
       const bytes = encoding === 'json' ? otlpJsonToProto(text.decode(body)) : body;
-      const { rejected, reason, truncated } = await batcher.add((block) => {
-        const before = block.mark();
-        try {
-          const visit = (span: SpanCursor): void => {
-            normalise(span, normalised, rules);
-            block.append(span, normalised);
-          };
-          return decodeOtlp(bytes, visit, defaultLimits, redaction);
-        } catch (error) {
-          block.rollback(before);
-          throw error;
-        }
-      });
+      const { rejected, reason, truncated, accepted } = await add(bytes);
+      metrics.spansAccepted.inc(accepted);
       if (truncated > 0) metrics.attributesCut.inc({ limit: 'size' }, truncated);
       if (rejected > 0) metrics.spansRejected.inc({ reason }, rejected);
       return { rejected, message: reason };
     },
     sealedTick: batcher.sealedTick,
     newestTick: batcher.newestTick,
+    flush: batcher.flush,
     close: batcher.close,
   };
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBatcher, type BatcherOptions } from '../collector/store/batch.ts';
+import type { CommitMark } from '../collector/store/log.ts';
 
 /** A block of plain numbers; seal gives the rows as bytes behind their tick. */
 function createNumbers() {
@@ -11,7 +12,7 @@ function createNumbers() {
       return values.length;
     },
     push: (value: number) => values.push(value),
-    seal: (tick: number) => [Uint8Array.from([tick, ...values])],
+    seal: ({ tick }: CommitMark) => [Uint8Array.from([tick, ...values])],
     reset() {
       values = [];
     },
@@ -39,17 +40,34 @@ function createGate() {
 type Gate = ReturnType<typeof createGate>;
 type Options = BatcherOptions<ReturnType<typeof createNumbers>>;
 
+/** Adds one number; the body waits for its commit. */
 function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
-  return createBatcher({ createBlock: createNumbers, insert, afterTick: 0, lingerMs: 1, lingerRows: 10, ...options });
+  const batcher = createBatcher({
+    createBlock: createNumbers,
+    insert,
+    holds: () => Promise.resolve(false),
+    afterTick: 0,
+    waited: { ms: 1, rows: 10 },
+    mostRows: 100,
+    ...options,
+  });
+  return {
+    ...batcher,
+    push: (value: number) =>
+      batcher.add(
+        (block) => block.push(value),
+        () => undefined,
+      ),
+  };
 }
 
 test('a body is acknowledged after its commit, and a commit takes all that came during the one before', async () => {
   const gate = createGate();
   const batcher = createTestBatcher(gate, { nowMs: () => 7000 });
   let acknowledged = 0;
-  const first = batcher.add((block) => block.push(1)).then(() => acknowledged++);
+  const first = batcher.push(1).then(() => acknowledged++);
   while (gate.commits.length === 0) await wait(1);
-  const others = [2, 3, 4].map((value) => batcher.add((block) => block.push(value)).then(() => acknowledged++));
+  const others = [2, 3, 4].map((value) => batcher.push(value).then(() => acknowledged++));
   await wait(5);
   assert.equal(acknowledged, 0);
   await gate.letGo();
@@ -65,8 +83,8 @@ test('a body is acknowledged after its commit, and a commit takes all that came 
 
 test('a commit does not linger when enough rows have gathered', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { lingerMs: 60_000, lingerRows: 3 });
-  const bodies = [1, 2, 3].map((value) => batcher.add((block) => block.push(value)));
+  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3 } });
+  const bodies = [1, 2, 3].map((value) => batcher.push(value));
   await gate.letGo();
   await Promise.all(bodies);
   assert.equal(gate.commits.length, 1);
@@ -74,8 +92,8 @@ test('a commit does not linger when enough rows have gathered', async () => {
 
 test('closing commits what lingers', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { lingerMs: 60_000, lingerRows: 3 });
-  const body = batcher.add((block) => block.push(1));
+  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3 } });
+  const body = batcher.push(1);
   const closed = batcher.close();
   await gate.letGo();
   await Promise.all([body, closed]);
@@ -84,9 +102,9 @@ test('closing commits what lingers', async () => {
 test('a failed commit refuses exactly the bodies it held', async () => {
   const gate = createGate();
   const batcher = createTestBatcher(gate);
-  const first = batcher.add((block) => block.push(1));
+  const first = batcher.push(1);
   while (gate.commits.length === 0) await wait(1);
-  const second = batcher.add((block) => block.push(2));
+  const second = batcher.push(2);
   const refused = assert.rejects(first, /disk full/);
   await gate.letGo(new Error('disk full'));
   await refused;
@@ -97,9 +115,9 @@ test('a failed commit refuses exactly the bodies it held', async () => {
 test('ticks never go back when the clock does, and never meet a tick that was called sealed', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createTestBatcher(gate, { afterTick: 20, lingerMs: 0, nowMs: () => nowMs });
+  const batcher = createTestBatcher(gate, { afterTick: 20, waited: { ms: 0, rows: 10 }, nowMs: () => nowMs });
   const commit = async () => {
-    const done = batcher.add((block) => block.push(0));
+    const done = batcher.push(0);
     await gate.letGo();
     await done;
     return gate.commits.at(-1)?.[0];
@@ -116,8 +134,8 @@ test('ticks never go back when the clock does, and never meet a tick that was ca
 test('a tick is not sealed while a commit stamped with it is under way', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createTestBatcher(gate, { lingerMs: 0, nowMs: () => nowMs });
-  const done = batcher.add((block) => block.push(0));
+  const batcher = createTestBatcher(gate, { waited: { ms: 0, rows: 10 }, nowMs: () => nowMs });
+  const done = batcher.push(0);
   while (gate.commits.length === 0) await wait(1);
   nowMs = 99_000;
   assert.equal(batcher.sealedTick(), 49);
@@ -128,8 +146,8 @@ test('a tick is not sealed while a commit stamped with it is under way', async (
 
 test('a restarted store is never stamped with a tick it holds', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { afterTick: 80, lingerMs: 0, nowMs: () => 50_000 });
-  const done = batcher.add((block) => block.push(0));
+  const batcher = createTestBatcher(gate, { afterTick: 80, waited: { ms: 0, rows: 10 }, nowMs: () => 50_000 });
+  const done = batcher.push(0);
   await gate.letGo();
   await done;
   assert.equal(gate.commits[0]?.[0], 81);

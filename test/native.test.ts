@@ -37,7 +37,7 @@ let lastTick = 0;
 /** Stores the block under a tick of its own and reads its rows back. */
 async function stored(block: SpanBlock): Promise<StoredSpan[]> {
   const tick = ++lastTick;
-  await db.insertNative('spans', block.seal(tick));
+  await db.insertNative('spans', block.seal({ tick, batch: 0 }));
   return storedSpans(await db.native(`SELECT ${storedSpanColumns} FROM spans WHERE tick = ${tick}`));
 }
 
@@ -96,7 +96,10 @@ test('a rollback leaves the block as if the body had never been', async () => {
   assert.equal(disturbed.bytes, clean.bytes);
   fill(clean, third!);
   fill(disturbed, third!);
-  assert.deepEqual(Buffer.concat(disturbed.seal(7)), Buffer.concat(clean.seal(7)));
+  assert.deepEqual(
+    Buffer.concat(disturbed.seal({ tick: 7, batch: 0 })),
+    Buffer.concat(clean.seal({ tick: 7, batch: 0 })),
+  );
 });
 
 test('a block that is used again holds nothing of the commit before', () => {
@@ -108,7 +111,7 @@ test('a block that is used again holds nothing of the commit before', () => {
   assert.deepEqual([used.rows, used.bytes], [0, 0]);
   fill(used, second!);
   fill(fresh, second!);
-  assert.deepEqual(Buffer.concat(used.seal(7)), Buffer.concat(fresh.seal(7)));
+  assert.deepEqual(Buffer.concat(used.seal({ tick: 7, batch: 0 })), Buffer.concat(fresh.seal({ tick: 7, batch: 0 })));
 });
 
 test('a block outlives its vocabulary: the same texts before and after a reset are the same rows', async () => {

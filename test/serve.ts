@@ -48,6 +48,7 @@ export async function startServing(said: Said = {}): Promise<Served> {
     calls: {},
     version: '0.0.0',
     startedAtMs: Date.now(),
+    flush: () => Promise.resolve(),
     state: () => 'ok',
     ingestStatus: () => ({
       spansAccepted: 0,
@@ -113,7 +114,7 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
       block.append(span, normalised);
     });
   }
-  await db.insertNative('spans', block.seal(tick));
+  await db.insertNative('spans', block.seal({ tick, batch: 0 }));
 }
 
 /** Settles every trace that was stored at or before the tick, as the derivation does. */

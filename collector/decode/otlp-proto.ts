@@ -35,6 +35,8 @@ export interface DecodeResult {
   truncated: number;
   /** Values hidden and URLs altered. */
   redacted: number;
+  /** Something of the body is not stored as it was sent: rejected, cut, or hidden, now or when it was first seen. */
+  altered: boolean;
 }
 
 /** Resources and scopes of more bytes than this are read anew each time. */
@@ -46,6 +48,8 @@ const writer = createProtoWriter(1024);
 const resources = new Map<number, Origin>();
 const scopes = new Map<number, Origin>();
 let originsOf = -1;
+/** A resource or scope of this body is not stored as it was sent. */
+let rewrote = false;
 let redactionOf: Redaction | undefined;
 let limitsOf: DecodeLimits | undefined;
 
@@ -60,9 +64,10 @@ export function decodeOtlp(
   limits: DecodeLimits = defaultLimits,
   redaction: Redaction = noRedaction,
 ): DecodeResult {
-  const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0 };
+  const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0, altered: false };
   enforce(limits, redaction);
   envelopes = 0;
+  rewrote = false;
   trimScratch(cursor);
   if (redaction !== redactionOf || limits !== limitsOf) forgetOrigins();
   redactionOf = redaction;
@@ -77,6 +82,7 @@ export function decodeOtlp(
   } finally {
     result.truncated = policy.truncated;
     result.redacted = policy.redactedValues;
+    result.altered = rewrote || result.rejected + result.truncated + result.redacted > 0;
   }
   return result;
 }
@@ -223,6 +229,7 @@ function originOf(parts: Parts, known: Map<number, Origin>, read: ReadMessage): 
     origin = firstSight(id, parts, read);
     known.set(id, origin);
   }
+  if (origin.id !== id) rewrote = true;
   return origin;
 }
 
@@ -230,6 +237,7 @@ function firstSight(id: number, parts: Parts, read: ReadMessage): Origin {
   if (parts.fieldAt === -1) return { id, attributes: noOrigin.attributes };
   const { attributes, rewritten } = read(parts.at, parts.end);
   if (rewritten !== undefined) {
+    rewrote = true;
     writer.cut(0);
     writer.message(1, rewritten);
     if (parts.schemaEnd > parts.schemaAt) writer.field(3, cursor.body.subarray(parts.schemaAt, parts.schemaEnd));

@@ -28,6 +28,8 @@ export interface ServeDeps {
   readonly calls: CallOptions;
   readonly version: string;
   readonly startedAtMs: number;
+  /** Resolves when every span acknowledged so far can be read from the store. */
+  flush(): Promise<void>;
   /** Whether spans are taken and answers given. */
   state(): 'ok' | 'starting' | 'stopping';
   ingestStatus(): Status['ingest'] | Promise<Status['ingest']>;

@@ -28,6 +28,7 @@ export async function answerTrace(
   if (format !== 'native' && format !== 'otlp') {
     throw new AppError('unsupported', `cannot give trace ${traceId} as ${format}: native and otlp are offered`);
   }
+  await deps.flush();
   const stored = await readTrace(deps.db, traceId, maxSpans);
   if (stored === undefined)
     throw new AppError('not-found', `cannot find trace ${quoted(traceId)}: no span of it is held`);

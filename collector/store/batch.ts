@@ -1,27 +1,34 @@
 /**
  * Group commit: bodies are decoded straight into the open block; one commit runs at a time and takes all that gathered
- * while the one before it ran, so commits are small when little comes and large when much comes; when very little comes, the first body waits a moment
- * for others, because a commit costs the same for one span as for hundreds. A body's promise
- * settles when the commit that holds it has settled.
+ * while the one before it ran, and a first body waits for company, because a commit costs the same for one span as for
+ * hundreds. With a log, a body's promise settles when its record is on disk, and commits can be large; without one, when
+ * the commit that holds it has settled.
  *
- * Every commit is stamped with a tick, the whole second of ingest. Ticks never go back, not even when the clock does, and a
- * tick that was called sealed is never stamped again: the derivation may take it as complete.
+ * Every commit is stamped with a tick, the whole second of ingest, and its number within it. Ticks never go back, not even
+ * when the clock does, and a tick that was called sealed is never stamped again: the derivation may take it as complete.
  */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { CommitMark, Log, Segment } from './log.ts';
 
 /** What gathers rows between two commits. */
 export interface Block {
   readonly rows: number;
-  /** The rows as one Native block, all stamped with the tick. */
-  seal(tick: number): readonly Uint8Array[];
+  /** The rows as one Native block, all stamped with the tick and the commit's number within it. */
+  seal(mark: CommitMark): readonly Uint8Array[];
   reset(): void;
 }
 
 export interface Batcher<B extends Block> {
   /**
-   * Lets `fill` append rows to the open block and resolves after their commit with what it returned.
-   * errors: what fill throws (it must leave the block as it was); what the commit failed with.
+   * Lets `fill` append rows to the open block, and resolves with what it returned when they are durable.
+   * in: the record to log for the result; undefined for rows that must not be logged: they wait for their commit.
+   * errors: what fill throws (it must leave the block as it was); what the log or the commit failed with.
    */
-  add<T>(fill: (block: B) => T): Promise<T>;
+  add<T>(fill: (block: B) => T, recordOf: (result: T) => Uint8Array | undefined): Promise<T>;
+  /** Commits a segment that an earlier process left, unless the store has it. */
+  recover(segment: Segment, fill: (block: B, record: Uint8Array) => void): Promise<void>;
+  /** Resolves when everything added so far can be read from the store. */
+  flush(): Promise<void>;
   /** Every tick up to this one is complete in the store, for good. */
   sealedTick(): number;
   /** Tick of the newest successful commit, 0 before the first. */
@@ -33,13 +40,26 @@ export interface Batcher<B extends Block> {
 export interface BatcherOptions<B extends Block> {
   readonly createBlock: () => B;
   readonly insert: (block: readonly Uint8Array[], rows: number) => Promise<void>;
+  /** Whether the store has the rows of a commit. */
+  readonly holds: (mark: CommitMark) => Promise<boolean>;
+  readonly log?: Log | undefined;
   /** No commit is stamped with this tick or an earlier one: the store's newest. */
   readonly afterTick: number;
-  /** How long the first body of a commit waits for company, */
-  readonly lingerMs: number;
-  /** unless this many rows have gathered: then the commit is worth its cost. */
-  readonly lingerRows: number;
+  /** When to commit while senders wait for the commit, */
+  readonly waited: Linger;
+  /** and when only the log's records do. */
+  readonly logged?: Linger;
+  /** Rows that may gather while a commit runs; then bodies wait for it. */
+  readonly mostRows: number;
+  /** Pause before a commit that failed is tried again; only with a log, else the failure is the senders'. */
+  readonly retryMs?: number;
   readonly nowMs?: () => number;
+}
+
+/** How long the first body of a commit waits for company, unless so many rows have gathered. */
+export interface Linger {
+  readonly ms: number;
+  readonly rows: number;
 }
 
 interface Waiter {
@@ -48,15 +68,27 @@ interface Waiter {
 }
 
 export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batcher<B> {
-  const { createBlock, insert, lingerMs, lingerRows, nowMs = Date.now } = options;
+  const {
+    createBlock,
+    insert,
+    holds,
+    log,
+    waited,
+    logged = waited,
+    mostRows,
+    retryMs = 1000,
+    nowMs = Date.now,
+  } = options;
   let open = createBlock();
   let spare = createBlock();
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
+  let timerDueMs = 0;
   let inFlightTick: number | undefined;
   let leastTick = options.afterTick + 1;
   let newestTick = options.afterTick;
+  let lastMark: CommitMark = { tick: options.afterTick, batch: 0 };
   let closing = false;
 
   function currentTick(): number {
@@ -64,16 +96,43 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     return leastTick;
   }
 
+  function nextMark(): CommitMark {
+    const tick = currentTick();
+    lastMark = { tick, batch: tick === lastMark.tick ? lastMark.batch + 1 : 0 };
+    inFlightTick = tick;
+    return lastMark;
+  }
+
+  /** Tries until the rows are in the store; a try whose end is not known may have got there. */
+  async function insertLogged(block: B, mark: CommitMark): Promise<void> {
+    const bytes = block.seal(mark);
+    for (let tries = 1; ; tries++) {
+      try {
+        if (tries > 1 && (await holds(mark))) return;
+        return await insert(bytes, block.rows);
+      } catch (cause) {
+        // The log keeps the rows for the next process.
+        if (closing && tries >= 3) throw cause;
+        await pause(retryMs);
+      }
+    }
+  }
+
   async function commit(): Promise<void> {
     const block = open;
     const served = waiters;
     open = spare;
     waiters = [];
-    const tick = currentTick();
-    inFlightTick = tick;
+    const mark = nextMark();
     try {
-      if (block.rows > 0) await insert(block.seal(tick), block.rows);
-      newestTick = tick;
+      if (log && block.rows > 0) {
+        const segment = await log.cut(mark);
+        await insertLogged(block, mark);
+        segment.forget();
+      } else if (block.rows > 0) {
+        await insert(block.seal(mark), block.rows);
+      }
+      newestTick = mark.tick;
       for (const { resolve } of served) resolve();
     } catch (cause) {
       for (const { reject } of served) reject(cause);
@@ -89,22 +148,53 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     timer = undefined;
     committing = commit().finally(() => {
       committing = undefined;
-      if (waiters.length === 0) return;
-      if (open.rows >= lingerRows || closing) start();
-      else timer = setTimeout(start, lingerMs);
+      if (open.rows > 0 || waiters.length > 0) schedule();
     });
   }
 
+  /** A commit is due: at once when it is worth its cost, else after its linger. */
+  function schedule(): void {
+    const { ms, rows } = waiters.length > 0 ? waited : logged;
+    if (open.rows >= rows || closing) return start();
+    const dueMs = performance.now() + ms;
+    if (timer !== undefined && timerDueMs <= dueMs) return;
+    clearTimeout(timer);
+    timerDueMs = dueMs;
+    timer = setTimeout(start, ms);
+  }
+
+  function committed(): Promise<void> {
+    return new Promise((resolve, reject) => waiters.push({ resolve, reject }));
+  }
+
   return {
-    async add(fill) {
+    async add(fill, recordOf) {
+      while (open.rows >= mostRows && committing !== undefined) await committing;
       const result = fill(open);
-      const done = new Promise<void>((resolve, reject) => waiters.push({ resolve, reject }));
-      if (committing === undefined) {
-        if (open.rows >= lingerRows) start();
-        else timer ??= setTimeout(start, lingerMs);
-      }
-      await done;
+      const record = recordOf(result);
+      const durable = log && record ? log.append(record) : committed();
+      if (committing === undefined) schedule();
+      await durable;
       return result;
+    },
+    async recover(segment, fill) {
+      if (segment.mark === undefined || !(await holds(segment.mark))) {
+        for (const record of segment.records) fill(open, record);
+        const mark = nextMark();
+        await segment.stamp(mark);
+        if (open.rows > 0) await insert(open.seal(mark), open.rows);
+        open.reset();
+        newestTick = mark.tick;
+        inFlightTick = undefined;
+      }
+      segment.forget();
+    },
+    async flush() {
+      if (committing !== undefined) await committing;
+      if (open.rows === 0) return;
+      const done = committed();
+      if (committing === undefined) start();
+      await done;
     },
     sealedTick() {
       if (inFlightTick !== undefined) return inFlightTick - 1;
@@ -115,6 +205,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
       closing = true;
       if (timer !== undefined) start();
       while (committing !== undefined) await committing;
+      await log?.close();
     },
   };
 }

@@ -28,6 +28,8 @@ export interface Db {
   insertNative(table: string, block: readonly Uint8Array[]): Promise<void>;
   /** Where the data is, for people and for a second thread to open. */
   readonly url: string;
+  /** Directory of the log in front of an embedded store; a server's commits need none. */
+  readonly logDirectory: string | undefined;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,7 @@ export async function createDb(store: string): Promise<Db> {
   return {
     ...verbs(client),
     url: store,
+    logDirectory: undefined,
     async insertNative(table, block) {
       const values = Readable.from(block, { objectMode: false });
       const { stream } = await client.exec({ query: insertQuery(table, 'FORMAT Native'), values });
@@ -73,12 +76,13 @@ async function createEmbedded(location: string): Promise<Db> {
   mkdirSync(directory, { recursive: true });
   const client = await openChdb(directory);
   const inbox = join(directory, 'inbox');
-  // What a killed process left there was never acknowledged.
+  // What a killed process left there is in the log, or was never acknowledged.
   if (isMainThread) rmSync(inbox, { recursive: true, force: true });
   mkdirSync(inbox, { recursive: true });
   return {
     ...verbs(client),
     url: `chdb:${directory}`,
+    logDirectory: join(directory, 'log'),
     // chDB's client turns a request's body into a string, which binary does not survive: a file is its one binary door.
     async insertNative(table, block) {
       const path = join(inbox, randomUUID());
@@ -177,7 +181,7 @@ function messageOf(cause: unknown): string {
 }
 
 /** Version of schema.sql this program writes. */
-const schemaVersion = 1;
+const schemaVersion = 2;
 
 /**
  * Brings the schema of the store to this program's version.

@@ -1,5 +1,6 @@
 /** How far the derivation is, and the ticks there are. */
 import type { Db } from './db.ts';
+import type { CommitMark } from './log.ts';
 
 export interface NewestTicks {
   readonly progress: number;
@@ -52,4 +53,13 @@ export async function writeStart(db: Db, tick: number, after: number): Promise<v
 /** The starts noted so far. */
 export async function readStarts(db: Db): Promise<{ tick: number; after: number }[]> {
   return db.rows('SELECT tick, after FROM starts ORDER BY tick');
+}
+
+/** Whether the store has the spans of a commit: a commit is there as a whole or not at all. */
+export async function holdsCommit(db: Db, { tick, batch }: CommitMark): Promise<boolean> {
+  const rows = await db.rows('SELECT 1 FROM spans WHERE tick = {tick:UInt32} AND batch = {batch:UInt16} LIMIT 1', {
+    tick,
+    batch,
+  });
+  return rows.length > 0;
 }

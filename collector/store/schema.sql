@@ -1,4 +1,4 @@
--- The tables of the store, version 1. db.ts runs the statements in order; each ends with a semicolon at its line's end.
+-- The tables of the store, version 2. db.ts runs the statements in order; each ends with a semicolon at its line's end.
 -- {replicated} and {cluster} are not used by the embedded store. Columns are camelCase: the same names as in TypeScript and JSON.
 
 -- Applied schema versions; db.ts refuses a store newer than the program.
@@ -7,9 +7,10 @@ CREATE TABLE IF NOT EXISTS schemaVersion (
   appliedAt DateTime  -- when the migration ran
 ) ENGINE = MergeTree ORDER BY version;
 
--- One row a span as received. Rows of one commit share one tick.
+-- One row a span as received. Rows of one commit share tick and batch: where one is, all are.
 CREATE TABLE IF NOT EXISTS spans (
   tick           UInt32 CODEC(DoubleDelta, ZSTD(1)),    -- ingest second, epoch seconds; never goes back
+  batch          UInt16 CODEC(ZSTD(1)),                 -- number of the commit within its second
   traceId        FixedString(16) CODEC(ZSTD(1)),        -- raw bytes
   spanId         FixedString(8) CODEC(NONE),            -- raw bytes
   parentId       FixedString(8) CODEC(ZSTD(1)),         -- raw bytes, zeros for none
@@ -52,6 +53,9 @@ CREATE TABLE IF NOT EXISTS spans (
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, traceId)
 SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000;
+
+-- Version 2: stores of version 1 lack the column.
+ALTER TABLE spans ADD COLUMN IF NOT EXISTS batch UInt16 CODEC(ZSTD(1)) AFTER tick;
 
 -- Ten-second frames. A row with a source is an edge; a row without one (sourceKind 255) is the workload `target` itself.
 -- Rows of one frame and edge sum up; tick keeps the newest derivation that wrote into the row.

@@ -5,6 +5,7 @@
  */
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
+import type { CommitMark } from './log.ts';
 import { createDictionary, cutDictionary, dictionaryData, type Dictionary, grown, indexIn } from './dictionary.ts';
 import {
   blockHead,
@@ -30,10 +31,10 @@ export interface SpanBlock {
   /** Forgets what was appended since the mark; marks taken after it are void. */
   rollback(to: SpanBlockMark): void;
   /**
-   * All rows as one Native block whose columns are those of `spans` in their order, each row with this tick.
+   * All rows as one Native block whose columns are those of `spans` in their order, each row with this mark.
    * out: pieces in order; they lie in the block's buffers and are valid until reset or append.
    */
-  seal(tick: number): Uint8Array[];
+  seal(mark: CommitMark): Uint8Array[];
   /** Empties the block for the next commit; keeps its buffers. */
   reset(): void;
 }
@@ -65,6 +66,7 @@ const dictionaryNames = [
 /** Columns of the table in their order, with their types: what seal writes. */
 export const spanColumnTypes = {
   tick: 'UInt32',
+  batch: 'UInt16',
   traceId: 'FixedString(16)',
   spanId: 'FixedString(8)',
   parentId: 'FixedString(8)',
@@ -266,7 +268,7 @@ export function createSpanBlock(): SpanBlock {
   }
 
   /** Bytes of a column's rows. */
-  function columnData(name: ColumnName, tick: number): Uint8Array[] {
+  function columnData(name: ColumnName, { tick, batch }: CommitMark): Uint8Array[] {
     const whole = (
       array: Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array,
       words = 1,
@@ -274,6 +276,8 @@ export function createSpanBlock(): SpanBlock {
     switch (name) {
       case 'tick':
         return whole(new Uint32Array(rows).fill(tick));
+      case 'batch':
+        return whole(new Uint16Array(rows).fill(batch));
       case 'traceId':
         return whole(traceId, 4);
       case 'spanId':
@@ -350,11 +354,11 @@ export function createSpanBlock(): SpanBlock {
       strings.forEach((buffer, i) => (buffer.length = to.strings[i]!));
       allDictionaries.forEach((dictionary, i) => cutDictionary(dictionary, to.dictionaries[i]!));
     },
-    seal(tick) {
+    seal(mark) {
       const chunks = [blockHead(Object.keys(spanColumnTypes).length, rows)];
       for (const [name, type] of Object.entries(spanColumnTypes)) {
         chunks.push(columnHead(name, type));
-        if (rows > 0) chunks.push(...columnData(name as ColumnName, tick));
+        if (rows > 0) chunks.push(...columnData(name as ColumnName, mark));
       }
       return chunks;
     },

@@ -26,8 +26,11 @@ import {
 } from './native.ts';
 import { spanColumnTypes } from './span-block.ts';
 
+/** Columns of a span as it is read; the number of its commit is the log's business alone. */
+const readColumns = Object.keys(spanColumnTypes).filter((name) => name !== 'batch');
+
 /** The SELECT list that storedSpans expects. */
-export const storedSpanColumns = Object.keys(spanColumnTypes).join(', ');
+export const storedSpanColumns = readColumns.join(', ');
 
 /** One attribute as stored: a letter for its type (see schema.sql, attributeTypes) and its text. */
 export interface StoredAttribute {
@@ -152,8 +155,7 @@ const otherFields: readonly string[] = [
   'resource',
   'scope',
 ];
-const spanFields = Object.keys(spanColumnTypes).filter((name) => !otherFields.includes(name)) as (keyof Span &
-  keyof StoredSpan)[];
+const spanFields = readColumns.filter((name) => !otherFields.includes(name)) as (keyof Span & keyof StoredSpan)[];
 
 /** The span that the rules on calls and paths work with. */
 export function toSpan(stored: StoredSpan): Span {

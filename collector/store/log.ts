@@ -1,0 +1,212 @@
+/**
+ * The log in front of the embedded store. A commit of chDB costs the same for one span as for thousands, so bodies are made
+ * durable here, many with one sync, and committed to the store in large blocks later. What a process leaves behind is found
+ * by the next one.
+ *
+ * Two files take turns: one takes records while the other's records are being committed. A record is a header of four
+ * little-endian words (length, CRC-32 of header and payload, number of the segment, kind) and its payload. A file is read
+ * until something does not fit: a torn end was never acknowledged, and what an earlier segment left behind has its number.
+ */
+import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writevSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { crc32 } from 'node:zlib';
+
+/** Which commit holds the rows of a segment: a store that has rows so stamped has all of them. */
+export interface CommitMark {
+  readonly tick: number;
+  readonly batch: number;
+}
+
+/** Records that belong to one commit. */
+export interface Segment {
+  readonly records: readonly Uint8Array[];
+  /** The commit that was last tried; undefined when none was. */
+  readonly mark: CommitMark | undefined;
+  /** Notes the commit that is about to be tried; resolves when it is on disk, with all records. */
+  stamp(mark: CommitMark): Promise<void>;
+  /** The rows are in the store: the segment is emptied. */
+  forget(): void;
+}
+
+export interface Log {
+  /** Resolves when the record is on disk. errors: what the file system says. */
+  append(record: Uint8Array): Promise<void>;
+  /** Ends the present segment, whose records go into the commit of this mark. The one before must have been forgotten. */
+  cut(mark: CommitMark): Promise<Pick<Segment, 'stamp' | 'forget'>>;
+  close(): Promise<void>;
+}
+
+interface Waiter {
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** One of the two files. */
+interface File {
+  readonly descriptor: number;
+  segment: number;
+  /** Bytes that are whole records. */
+  length: number;
+  pending: Uint8Array[];
+  waiters: Waiter[];
+  syncing: Promise<void> | undefined;
+}
+
+const sync = promisify(fdatasync);
+const headBytes = 16;
+const kind = { record: 1, mark: 2 } as const;
+/** Pieces that one writev takes. */
+const mostPieces = 1000;
+
+/**
+ * Opens the log of a directory.
+ * out: the log, and what an earlier process left, oldest first: segments to commit and forget before the log is used.
+ */
+export function openLog(directory: string): { log: Log; left: Segment[] } {
+  mkdirSync(directory, { recursive: true });
+  const files = ['0', '1'].map((name): File => ({
+    descriptor: openSync(join(directory, name), 'a+', 0o600),
+    segment: 0,
+    length: 0,
+    pending: [],
+    waiters: [],
+    syncing: undefined,
+  }));
+  const names = openSync(directory, 'r');
+  fsyncSync(names);
+  closeSync(names);
+  const left: (Segment & { readonly segment: number })[] = [];
+  for (const file of files) {
+    const found = readSegment(readFileSync(file.descriptor));
+    file.segment = found.segment;
+    file.length = found.records.length > 0 ? found.length : 0;
+    ftruncateSync(file.descriptor, file.length);
+    if (found.records.length > 0) left.push({ ...found, ...handle(file) });
+  }
+  left.sort((a, b) => a.segment - b.segment);
+  let newest = Math.max(...files.map(({ segment }) => segment));
+  let current = 0;
+  let started = false;
+
+  /** The file that takes records now; a new segment begins when it is first written to. */
+  function open(): File {
+    const file = files[current] as File;
+    if (!started) {
+      started = true;
+      file.segment = ++newest;
+    }
+    return file;
+  }
+
+  return {
+    left,
+    log: {
+      append: (record) => write(open(), kind.record, record),
+      async cut(mark) {
+        const file = open();
+        current = 1 - current;
+        started = false;
+        const segment = handle(file);
+        await segment.stamp(mark);
+        return segment;
+      },
+      async close() {
+        await Promise.all(files.map(({ syncing }) => syncing));
+        for (const { descriptor } of files) closeSync(descriptor);
+      },
+    },
+  };
+}
+
+function handle(file: File): Pick<Segment, 'stamp' | 'forget'> {
+  return {
+    stamp: ({ tick, batch }) => write(file, kind.mark, new Uint8Array(Uint32Array.of(tick, batch).buffer)),
+    forget() {
+      ftruncateSync(file.descriptor, 0);
+      file.length = 0;
+    },
+  };
+}
+
+/** Appends to the file with whatever else waits, by one sync at a time. */
+function write(file: File, recordKind: number, payload: Uint8Array): Promise<void> {
+  file.pending.push(headOf(file.segment, recordKind, payload), payload);
+  const written = new Promise<void>((resolve, reject) => file.waiters.push({ resolve, reject }));
+  file.syncing ??= flush(file);
+  return written;
+}
+
+async function flush(file: File): Promise<void> {
+  // What comes in the same turn of the event loop goes with it.
+  await Promise.resolve();
+  while (file.waiters.length > 0) {
+    const { pending, waiters } = file;
+    file.pending = [];
+    file.waiters = [];
+    try {
+      writeAll(file.descriptor, pending);
+      await sync(file.descriptor);
+      file.length += pending.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      for (const { resolve } of waiters) resolve();
+    } catch (cause) {
+      // Half a record would hide all that come after it.
+      ftruncateSync(file.descriptor, file.length);
+      for (const { reject } of waiters) reject(cause);
+    }
+  }
+  file.syncing = undefined;
+}
+
+function writeAll(descriptor: number, pieces: readonly Uint8Array[]): void {
+  for (let at = 0; at < pieces.length; at += mostPieces) {
+    let rest = pieces.slice(at, at + mostPieces);
+    while (rest.length > 0) {
+      let written = writevSync(descriptor, rest);
+      let whole = 0;
+      while (whole < rest.length && written >= (rest[whole] as Uint8Array).byteLength) {
+        written -= (rest[whole++] as Uint8Array).byteLength;
+      }
+      rest = rest.slice(whole);
+      if (rest[0] && written > 0) rest[0] = rest[0].subarray(written);
+    }
+  }
+}
+
+function headOf(segment: number, recordKind: number, payload: Uint8Array): Uint8Array {
+  const head = new Uint32Array([payload.byteLength, 0, segment, recordKind]);
+  head[1] = crc32(payload, crc32(new Uint8Array(head.buffer)));
+  return new Uint8Array(head.buffer);
+}
+
+interface Found {
+  readonly segment: number;
+  readonly records: Uint8Array[];
+  readonly mark: CommitMark | undefined;
+  readonly length: number;
+}
+
+/** The records of a file up to the first that does not fit; the last mark among them. */
+function readSegment(bytes: Uint8Array): Found {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const segment = bytes.byteLength < headBytes ? 0 : view.getUint32(8, true);
+  const records: Uint8Array[] = [];
+  let mark: CommitMark | undefined;
+  let at = 0;
+  while (at + headBytes <= bytes.byteLength) {
+    const length = view.getUint32(at, true);
+    const payload = bytes.subarray(at + headBytes, at + headBytes + length);
+    const recordKind = view.getUint32(at + 12, true);
+    if (payload.byteLength < length || view.getUint32(at + 8, true) !== segment) break;
+    if (view.getUint32(at + 4, true) !== new DataView(headOf(segment, recordKind, payload).buffer).getUint32(4, true)) {
+      break;
+    }
+    if (recordKind === kind.mark) {
+      mark = { tick: view.getUint32(at + headBytes, true), batch: view.getUint32(at + headBytes + 4, true) };
+    } else {
+      records.push(payload);
+    }
+    at += headBytes + length;
+  }
+  return { segment, records, mark, length: at };
+}

@@ -1,0 +1,167 @@
+/** Group commit behind the log: what is acknowledged when, and what becomes of it when a commit or the process fails. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { setTimeout as wait } from 'node:timers/promises';
+import { createBatcher } from '../collector/store/batch.ts';
+import { openLog, type CommitMark } from '../collector/store/log.ts';
+
+/** A block of small numbers; a record is one of them. */
+function createNumbers() {
+  let values: number[] = [];
+  return {
+    get rows() {
+      return values.length;
+    },
+    push: (value: number) => void values.push(value),
+    seal: ({ tick, batch }: CommitMark) => [Uint8Array.from([tick, batch, ...values])],
+    reset() {
+      values = [];
+    },
+  };
+}
+
+type Failure = 'before' | 'after' | 'silence before' | 'silence after';
+
+/**
+ * A store that keeps commits by their mark; `fail` makes the next tries fail, before or after the commit took place, or
+ * leaves them without an answer.
+ */
+function createStore() {
+  const commits: number[][] = [];
+  const failures: Failure[] = [];
+  return {
+    commits,
+    fail: (...when: Failure[]) => failures.push(...when),
+    async insert(block: readonly Uint8Array[]): Promise<void> {
+      const when = failures.shift();
+      if (when === 'before') throw new Error('the store is away');
+      if (when === 'silence before') return new Promise(() => undefined);
+      commits.push(block.flatMap((bytes) => [...bytes]));
+      if (when === 'after') throw new Error('the answer got lost');
+      if (when === 'silence after') return new Promise(() => undefined);
+      await wait(1);
+    },
+    holds: async ({ tick, batch }: CommitMark) => commits.some(([t, b]) => t === tick && b === batch),
+  };
+}
+
+function setUp(t: TestContext, lingerMs = 20) {
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-log-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const store = createStore();
+  const open = () => {
+    const { log, left } = openLog(directory);
+    const batcher = createBatcher({
+      createBlock: createNumbers,
+      ...store,
+      log,
+      afterTick: 0,
+      waited: { ms: 1, rows: 10 },
+      logged: { ms: lingerMs, rows: 1000 },
+      mostRows: 4,
+      retryMs: 5,
+      nowMs: () => 9000,
+    });
+    const push = (value: number, logged = true) =>
+      batcher.add(
+        (block) => block.push(value),
+        () => (logged ? Uint8Array.of(value) : undefined),
+      );
+    const recover = async () => {
+      for (const segment of left) await batcher.recover(segment, (block, [value = 0]) => block.push(value));
+    };
+    return { ...batcher, push, recover };
+  };
+  return { store, open };
+}
+
+test('a body is acknowledged when it is logged, and can be read after a flush', async (t) => {
+  const { store, open } = setUp(t, 60_000);
+  const batcher = open();
+  await batcher.push(1);
+  await batcher.push(2);
+  assert.deepEqual(store.commits, []);
+  await batcher.flush();
+  assert.deepEqual(store.commits, [[9, 0, 1, 2]]);
+  await batcher.push(3);
+  await batcher.close();
+  assert.deepEqual(store.commits.at(-1), [9, 1, 3]);
+});
+
+test('a body that must not be logged waits for its commit, and is not in the log', async (t) => {
+  const { store, open } = setUp(t, 60_000);
+  const batcher = open();
+  await batcher.push(1, false);
+  assert.deepEqual(store.commits, [[9, 0, 1]]);
+  store.fail('silence before');
+  void batcher.push(2, false);
+  await wait(20);
+  await batcher.push(3);
+  await open().recover();
+  assert.deepEqual(store.commits.at(-1), [9, 0, 3]);
+});
+
+test('what a killed process acknowledged is committed by the next one, once', async (t) => {
+  const { store, open } = setUp(t);
+  store.fail('silence before');
+  const killed = open();
+  await killed.push(1);
+  await wait(60);
+  await killed.push(2);
+  const next = open();
+  await next.recover();
+  const both = [
+    [9, 0, 1],
+    [9, 1, 2],
+  ];
+  assert.deepEqual(store.commits, both);
+  await open().recover();
+  assert.deepEqual(store.commits, both);
+});
+
+test('a commit that took place before the process died is not made again', async (t) => {
+  const { store, open } = setUp(t);
+  const killed = open();
+  store.fail('silence after');
+  await killed.push(1);
+  await wait(60);
+  assert.equal(store.commits.length, 1);
+  await open().recover();
+  assert.deepEqual(store.commits, [[9, 0, 1]]);
+});
+
+test('a commit that fails is tried again, and not when it took place after all', async (t) => {
+  const { store, open } = setUp(t, 1);
+  const batcher = open();
+  store.fail('before', 'before', 'after');
+  await batcher.push(1);
+  await batcher.flush();
+  assert.deepEqual(store.commits, [[9, 0, 1]]);
+  await batcher.push(2);
+  await batcher.close();
+  assert.deepEqual(store.commits, [
+    [9, 0, 1],
+    [9, 1, 2],
+  ]);
+});
+
+test('bodies wait when more rows have gathered than may while a commit runs', async (t) => {
+  const { store, open } = setUp(t, 1);
+  const batcher = open();
+  store.fail('before', 'before', 'before', 'before', 'before', 'before');
+  await batcher.push(1);
+  await wait(5);
+  let acknowledged = 0;
+  const bodies = [2, 3, 4, 5, 6, 7, 8].map((value) => batcher.push(value).then(() => acknowledged++));
+  await wait(10);
+  assert.equal(acknowledged, 4);
+  await Promise.all(bodies);
+  await batcher.close();
+  assert.deepEqual(
+    store.commits.flatMap(([, , ...values]) => values),
+    [1, 2, 3, 4, 5, 6, 7, 8],
+  );
+});

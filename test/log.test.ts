@@ -1,0 +1,82 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appendFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test, type TestContext } from 'node:test';
+import { openLog, type Segment } from '../collector/store/log.ts';
+
+function newDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), 'throughline-log-'));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+const texts = (segments: readonly Segment[]): string[][] =>
+  segments.map(({ records }) => records.map((record) => new TextDecoder().decode(record)));
+
+test('what was appended is found by the next process, in order, also without a close', async (t) => {
+  const directory = newDirectory(t);
+  const { log, left } = openLog(directory);
+  assert.deepEqual(left, []);
+  await Promise.all([log.append(bytes('a')), log.append(bytes('b')), log.append(bytes(''))]);
+  await log.append(bytes('c'));
+  assert.deepEqual(texts(openLog(directory).left), [['a', 'b', '', 'c']]);
+});
+
+test('a segment that is being committed is found with its mark, before the one that followed it', async (t) => {
+  const directory = newDirectory(t);
+  const { log } = openLog(directory);
+  await log.append(bytes('a'));
+  const late = log.append(bytes('b'));
+  const segment = await log.cut({ tick: 70_000, batch: 3 });
+  await late;
+  await log.append(bytes('c'));
+  const { left } = openLog(directory);
+  assert.deepEqual(texts(left), [['a', 'b'], ['c']]);
+  assert.deepEqual(
+    left.map(({ mark }) => mark),
+    [{ tick: 70_000, batch: 3 }, undefined],
+  );
+  segment.forget();
+  assert.deepEqual(texts(openLog(directory).left), [['c']]);
+});
+
+test('two files take turns for as many segments as there are', async (t) => {
+  const directory = newDirectory(t);
+  const { log } = openLog(directory);
+  for (let i = 0; i < 5; i++) {
+    await log.append(bytes(`record ${i}`));
+    (await log.cut({ tick: i, batch: 0 })).forget();
+  }
+  await log.append(bytes('last'));
+  assert.deepEqual(texts(openLog(directory).left), [['last']]);
+});
+
+test('a torn or damaged end is left out, and what is noted afterwards is read', async (t) => {
+  const directory = newDirectory(t);
+  const { log } = openLog(directory);
+  await log.append(bytes('whole'));
+  const { size } = statSync(join(directory, '0'));
+  await log.append(bytes('torn by a crash'));
+  truncateSync(join(directory, '0'), size + 20);
+  const found = openLog(directory).left;
+  assert.deepEqual(texts(found), [['whole']]);
+  await found[0]?.stamp({ tick: 5, batch: 6 });
+  assert.deepEqual(openLog(directory).left[0]?.mark, { tick: 5, batch: 6 });
+  appendFileSync(join(directory, '0'), readFileSync(join(directory, '0')).fill(255));
+  assert.deepEqual(texts(openLog(directory).left), [['whole']]);
+});
+
+test('a damaged record and all after it are left out', async (t) => {
+  const directory = newDirectory(t);
+  const { log } = openLog(directory);
+  for (const record of ['one', 'two', 'three']) await log.append(bytes(record));
+  const file = join(directory, '0');
+  const content = readFileSync(file);
+  const at = content.indexOf('two');
+  const { writeFileSync } = await import('node:fs');
+  content[at] = 0;
+  writeFileSync(file, content);
+  assert.deepEqual(texts(openLog(directory).left), [['one']]);
+});
