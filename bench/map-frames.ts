@@ -54,7 +54,7 @@ export async function pan(
   return read(page);
 }
 
-/** Zooms in and out by wheel, with a rest between as a hand makes it. */
+/** Zooms in and out by wheel, with rests between as a hand makes them: short ones, and long ones in which the map is drawn anew. */
 export async function zoom(
   page: Page,
   at: { readonly x: number; readonly y: number },
@@ -66,7 +66,7 @@ export async function zoom(
   const end = performance.now() + seconds * 1_000;
   for (let i = 0; performance.now() < end; i++) {
     await page.mouse.wheel(0, Math.floor(i / 40) % 2 === 0 ? -30 : 30);
-    await pause(i % 40 === 39 ? 300 : 12);
+    await pause(i % 80 === 79 ? 800 : i % 40 === 39 ? 300 : 12);
   }
   return read(page);
 }

@@ -19,7 +19,7 @@ const margin = { x: 28, top: 50, bottom: 56 };
  */
 const scaled = { least: 0.5, most: 2.5 } as const;
 /** A gesture is over when nothing has come for this long: a sharper picture may come a little late. */
-const restMs = 200;
+const restMs = 350;
 
 interface ViewOptions {
   /** Too much to draw with every step: the map is moved as a picture. */
