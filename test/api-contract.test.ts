@@ -8,7 +8,7 @@ import { before, test } from 'node:test';
 import type { z } from 'zod';
 import * as api from '#shared/api.ts';
 import { recordedBodies } from './recordings.ts';
-import { settle, startServing, storeBodies } from './serve.ts';
+import { startServing, storeRecorded } from './serve.ts';
 import { strict, strictJson } from './strict.ts';
 
 const served = await startServing();
@@ -21,14 +21,11 @@ let fromMs = 0;
 let toMs = 0;
 
 before(async () => {
-  await storeBodies(db, [...recordedBodies('faults'), ...recordedBodies('mtls')], tick);
-  await settle(db, tick);
-  const [range] = await db.rows<{ least: string; greatest: string }>(
-    'SELECT min(startNs) AS least, max(startNs) AS greatest FROM spans',
-  );
-  fromMs = Math.floor(Number(range?.least) / 1e6);
-  toMs = Math.ceil(Number(range?.greatest) / 1e6) + 1;
-  interval = `from=${fromMs}&to=${toMs}`;
+  ({ fromMs, toMs, interval } = await storeRecorded(
+    db,
+    [...recordedBodies('faults'), ...recordedBodies('mtls')],
+    tick,
+  ));
 });
 
 const graphNow = async (query = ''): Promise<api.Graph> =>

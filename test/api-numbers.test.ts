@@ -9,7 +9,7 @@ import { decodeFrames } from '#shared/frames-wire.ts';
 import { toGraph } from '#shared/graph.ts';
 import { edgeFrame } from './edge-frame.ts';
 import { recordedBodies } from './recordings.ts';
-import { settle, startServing, storeBodies, storeFrames } from './serve.ts';
+import { startServing, storeFrames, storeRecorded } from './serve.ts';
 
 const served = await startServing();
 const { db } = served;
@@ -21,14 +21,11 @@ let fromMs = 0;
 let toMs = 0;
 
 before(async () => {
-  await storeBodies(db, [...recordedBodies('faults'), ...recordedBodies('mtls')], tick);
-  await settle(db, tick);
-  const [range] = await db.rows<{ least: string; greatest: string }>(
-    'SELECT min(startNs) AS least, max(startNs) AS greatest FROM spans',
-  );
-  fromMs = Math.floor(Number(range?.least) / 1e6);
-  toMs = Math.ceil(Number(range?.greatest) / 1e6) + 1;
-  interval = `from=${fromMs}&to=${toMs}`;
+  ({ fromMs, toMs, interval } = await storeRecorded(
+    db,
+    [...recordedBodies('faults'), ...recordedBodies('mtls')],
+    tick,
+  ));
 });
 
 const graphNow = async (query = ''): Promise<api.Graph> =>

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { createBatcher } from '../collector/store/batch.ts';
-import { openLog, type CommitMark } from '../collector/store/log.ts';
+import { openLog, type CommitMark, type Log } from '../collector/store/log.ts';
 
 /** A block of small numbers; a record is one of them. */
 function createNumbers() {
@@ -52,8 +52,9 @@ function setUp(t: TestContext, lingerMs = 20) {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-log-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const store = createStore();
-  const open = () => {
-    const { log, left } = openLog(directory);
+  const open = (around = (log: Log): Log => log) => {
+    const { log: opened, left } = openLog(directory);
+    const log = around(opened);
     const batcher = createBatcher({
       createBlock: createNumbers,
       ...store,
@@ -146,6 +147,27 @@ test('a commit that fails is tried again, and not when it took place after all',
     [9, 0, 1],
     [9, 1, 2],
   ]);
+});
+
+test('a segment whose mark cannot be written is tried again, and keeps what was acknowledged', async (t) => {
+  const { store, open } = setUp(t, 1);
+  let full = 2;
+  const batcher = open((log) => ({
+    ...log,
+    cut() {
+      const segment = log.cut();
+      return {
+        ...segment,
+        stamp: (mark) => (full-- > 0 ? Promise.reject(new Error('the disk is full')) : segment.stamp(mark)),
+      };
+    },
+  }));
+  await batcher.push(1);
+  await batcher.flush();
+  assert.deepEqual(store.commits, [[9, 0, 1]]);
+  await batcher.push(2);
+  await batcher.close();
+  assert.equal(store.commits.length, 2);
 });
 
 test('bodies wait when more rows have gathered than may while a commit runs', async (t) => {

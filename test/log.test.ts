@@ -29,7 +29,8 @@ test('a segment that is being committed is found with its mark, before the one t
   const { log } = openLog(directory);
   await log.append(bytes('a'));
   const late = log.append(bytes('b'));
-  const segment = await log.cut({ tick: 70_000, batch: 3 });
+  const segment = log.cut();
+  await segment.stamp({ tick: 70_000, batch: 3 });
   await late;
   await log.append(bytes('c'));
   const { left } = openLog(directory);
@@ -47,7 +48,9 @@ test('two files take turns for as many segments as there are', async (t) => {
   const { log } = openLog(directory);
   for (let i = 0; i < 5; i++) {
     await log.append(bytes(`record ${i}`));
-    (await log.cut({ tick: i, batch: 0 })).forget();
+    const segment = log.cut();
+    await segment.stamp({ tick: i, batch: 0 });
+    segment.forget();
   }
   await log.append(bytes('last'));
   assert.deepEqual(texts(openLog(directory).left), [['last']]);

@@ -124,3 +124,19 @@ export async function settle(db: Db, tick: number): Promise<void> {
   while ((await deriver.advance(tick + 2, tick)).tick < tick + 2);
   await deriver.close();
 }
+
+/** Recorded traffic, stored and settled. out: the interval it lies in, epoch ms, also as query parameters. */
+export async function storeRecorded(
+  db: Db,
+  bodies: readonly Uint8Array[],
+  tick: number,
+): Promise<{ readonly fromMs: number; readonly toMs: number; readonly interval: string }> {
+  await storeBodies(db, bodies, tick);
+  await settle(db, tick);
+  const [range] = await db.rows<{ least: string; greatest: string }>(
+    'SELECT min(startNs) AS least, max(startNs) AS greatest FROM spans',
+  );
+  const fromMs = Math.floor(Number(range?.least) / 1e6);
+  const toMs = Math.ceil(Number(range?.greatest) / 1e6) + 1;
+  return { fromMs, toMs, interval: `from=${fromMs}&to=${toMs}` };
+}

@@ -1,5 +1,5 @@
 /** Edges and workloads as the API answers them, for tests of what the page makes of them. */
-import type { GraphEdge, GraphNode, Latency, Thresholds } from '#shared/api.ts';
+import type { GraphEdge, GraphNode, Latency, SeriesPoint, Thresholds } from '#shared/api.ts';
 
 export const noLatency: Latency = { p50: null, p90: null, p99: null, n: 0 };
 export const limits: Thresholds = { warnFailed: 0.001, badFailed: 0.01, badP99Ms: 500 };
@@ -54,3 +54,18 @@ export function node(part: Partial<GraphNode> & { readonly id: string }): GraphN
     ...part,
   };
 }
+
+/** A step of a series: so many calls, some of them failed. */
+export const step = (at: number, failed: number, calls = 100): SeriesPoint => ({
+  at,
+  calls,
+  failed,
+  clientErrors: 0,
+  attempts: calls,
+  latencyMs: noLatency,
+  serverLatencyMs: noLatency,
+  networkMs: noLatency,
+});
+
+/** A clock whose texts show the moment. */
+export const clock = (atMs: number): string => `T${atMs}`;

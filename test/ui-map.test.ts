@@ -12,13 +12,31 @@ import { curve, withMoved } from '../ui/map/move.ts';
 import type { Box } from '../ui/map/place.ts';
 import { formatPins, parsePins } from '../ui/map/pins.ts';
 import { isProvisional, remarkOn } from '../ui/map/remarks.ts';
-import { strongBy, toPills } from '../ui/map/scene.ts';
+import { arrowHead, strongBy, toPills } from '../ui/map/scene.ts';
 import { keepSame, toCardShape, toEdgeShape, type EdgeStyle, type Marks } from '../ui/map/shapes.ts';
 import { walk, type WalkEdge, type WalkKey } from '../ui/map/walk.ts';
 import { edge, limits, node } from './ui-edge.ts';
 
 const ruler = (text: string): number => [...text].length * 7;
 const box = (x: number, y: number, width = 172, height = 50): Box => ({ x, y, width, height });
+
+test('an arrowhead points the way its line ends, its tip at the card', () => {
+  const ending = (x: number, y: number) =>
+    arrowHead(
+      {
+        d: '',
+        points: [
+          { x: 0, y: 0 },
+          { x, y },
+        ],
+      },
+      0,
+    );
+  assert.equal(ending(50, 0), 'M55,0L48,-3L48,3z');
+  assert.equal(ending(0, 50), 'M0,55L3,48L-3,48z');
+  assert.equal(ending(-50, 0), 'M-55,0L-48,3L-48,-3z');
+  assert.equal(arrowHead({ d: '', points: [] }, 2), '');
+});
 
 test('a dot is as fast as the calls, between none and ten seconds', () => {
   assert.equal(dotSpeed(0), 2);

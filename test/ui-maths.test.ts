@@ -2,7 +2,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { SeriesPoint } from '#shared/api.ts';
 import { completeSteps, heatRows } from '../ui/map/chart.ts';
 import { hostPort, recipes } from '../ui/map/connect.ts';
 import { edgeHealth } from '../ui/map/health.ts';
@@ -14,7 +13,7 @@ import { edgeName, pillTexts } from '../ui/map/words.ts';
 import { middleEllipsis } from '../ui/part/ellipsis.ts';
 import { hueOf, hues } from '../ui/part/hue.ts';
 import { parseTraceId } from '../ui/part/trace-id.ts';
-import { edge, limits, noLatency as none } from './ui-edge.ts';
+import { clock, edge, limits, noLatency as none, step } from './ui-edge.ts';
 
 const ruler = (text: string): number => [...text].length * 7;
 const level = (y: number, from = 0, to = 400) =>
@@ -156,18 +155,6 @@ test('a failing edge says its success rate whatever the label', () => {
   assert.deepEqual(pillTexts(failing, 'success', limits), ['96.8 %']);
   assert.deepEqual(pillTexts(edge(), 'p90', limits), ['10.4 ms']);
   assert.deepEqual(pillTexts(edge(), 'none', limits), []);
-});
-
-const clock = (atMs: number) => `T${atMs}`;
-const step = (at: number, failed: number, calls = 100): SeriesPoint => ({
-  at,
-  calls,
-  failed,
-  clientErrors: 0,
-  attempts: calls,
-  latencyMs: none,
-  serverLatencyMs: none,
-  networkMs: none,
 });
 
 test('the sentence says since when, how much, what and where', () => {

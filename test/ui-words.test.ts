@@ -1,16 +1,7 @@
 /** What the panels say: pills, sentences, greyed numbers, changes, mutual TLS. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type {
-  Comparison,
-  EdgeDetail,
-  Graph,
-  GraphEdge,
-  GraphNode,
-  Latency,
-  SeriesPoint,
-  Thresholds,
-} from '#shared/api.ts';
+import type { Comparison, EdgeDetail, Graph, GraphEdge, GraphNode, Latency, Thresholds } from '#shared/api.ts';
 import { byTrouble, callsHealth, edgeHealth, isSlow, isTrusted, nodeHealth } from '../ui/map/health.ts';
 import { beforeText, compareQuery, isFirst, toChanges, withinMap } from '../ui/map/panel/changes.ts';
 import { criticalText } from '../ui/map/panel/critical.ts';
@@ -25,39 +16,10 @@ import {
 import { mtlsText, parsePrincipals, snippets } from '../ui/map/panel/security.ts';
 import { edgeVerdict, meshVerdict, nodeVerdict } from '../ui/map/verdict.ts';
 import { attemptsText, pillTexts, unbroken } from '../ui/map/words.ts';
+import { clock, edge as plainEdge, limits, noLatency as none, step } from './ui-edge.ts';
 
-const limits: Thresholds = { warnFailed: 0.001, badFailed: 0.01, badP99Ms: 500 };
-const none: Latency = { p50: null, p90: null, p99: null, n: 0 };
-const clock = (atMs: number) => `T${atMs}`;
-
-function edge(part: Partial<GraphEdge> = {}): GraphEdge {
-  const calls = part.calls ?? 1000;
-  const failed = part.failed ?? 0;
-  return {
-    id: 'e',
-    source: '/shop/frontend',
-    target: '/shop/auth',
-    protocol: 'http',
-    calls,
-    failed,
-    clientErrors: 0,
-    attempts: calls,
-    successRate: calls > 0 ? 1 - failed / calls : null,
-    rate: calls / 300,
-    latencyMs: { p50: 4, p90: 10.4, p99: 16, n: calls },
-    serverLatencyMs: { p50: 3, p90: 9, p99: 14, n: calls },
-    networkMs: { p50: 0.4, p90: 1, p99: 2, n: calls },
-    networkShare: 0.1,
-    errors: [],
-    bytesPerSecond: { request: 0, response: 0 },
-    criticalShare: 0.28,
-    exemplars: { p50: null, p90: null, p99: null, errors: {} },
-    mtls: null,
-    weight: 1,
-    provisional: 0,
-    ...part,
-  };
-}
+const edge = (part: Partial<GraphEdge> = {}): GraphEdge =>
+  plainEdge({ networkShare: 0.1, criticalShare: 0.28, ...part });
 
 function node(id: string, part: Partial<GraphNode> = {}): GraphNode {
   const calls = part.calls ?? 100;
@@ -94,17 +56,6 @@ function graph(nodes: readonly GraphNode[], edges: readonly GraphEdge[], part: P
     ...part,
   };
 }
-
-const step = (at: number, failed: number, calls = 100): SeriesPoint => ({
-  at,
-  calls,
-  failed,
-  clientErrors: 0,
-  attempts: calls,
-  latencyMs: none,
-  serverLatencyMs: none,
-  networkMs: none,
-});
 
 test('thresholds are those that come with the graph', () => {
   const strict: Thresholds = { warnFailed: 0.1, badFailed: 0.5, badP99Ms: 10 };

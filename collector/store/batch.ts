@@ -8,7 +8,7 @@
  * when the clock does, and a tick that was called sealed is never stamped again: the derivation may take it as complete.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CommitMark, Log, Segment } from './log.ts';
+import type { CommitMark, Log, OpenSegment, Segment } from './log.ts';
 
 /** What gathers rows between two commits. */
 export interface Block {
@@ -103,13 +103,17 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     return lastMark;
   }
 
-  /** Tries until the rows are in the store; a try whose end is not known may have got there. */
-  async function insertLogged(block: B, mark: CommitMark): Promise<void> {
+  /** Tries until the rows of a segment are in the store; a try whose end is not known may have got there. */
+  async function insertLogged(segment: OpenSegment, block: B, mark: CommitMark): Promise<void> {
     const bytes = block.seal(mark);
+    let stamped = false;
     for (let tries = 1; ; tries++) {
       try {
-        if (tries > 1 && (await holds(mark))) return;
-        return await insert(bytes, block.rows);
+        if (stamped && (await holds(mark))) return segment.forget();
+        await segment.stamp(mark);
+        stamped = true;
+        await insert(bytes, block.rows);
+        return segment.forget();
       } catch (cause) {
         // The log keeps the rows for the next process.
         if (closing && tries >= 3) throw cause;
@@ -125,13 +129,8 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     waiters = [];
     const mark = nextMark();
     try {
-      if (log && block.rows > 0) {
-        const segment = await log.cut(mark);
-        await insertLogged(block, mark);
-        segment.forget();
-      } else if (block.rows > 0) {
-        await insert(block.seal(mark), block.rows);
-      }
+      if (log && block.rows > 0) await insertLogged(log.cut(), block, mark);
+      else if (block.rows > 0) await insert(block.seal(mark), block.rows);
       newestTick = mark.tick;
       for (const { resolve } of served) resolve();
     } catch (cause) {

@@ -29,11 +29,14 @@ export interface Segment {
   forget(): void;
 }
 
+/** A segment of this process: its records are held elsewhere. */
+export type OpenSegment = Pick<Segment, 'stamp' | 'forget'>;
+
 export interface Log {
   /** Resolves when the record is on disk. errors: what the file system says. */
   append(record: Uint8Array): Promise<void>;
-  /** Ends the present segment, whose records go into the commit of this mark. The one before must have been forgotten. */
-  cut(mark: CommitMark): Promise<Pick<Segment, 'stamp' | 'forget'>>;
+  /** Ends the present segment; what is appended from now on is of the next. The one before must have been forgotten. */
+  cut(): OpenSegment;
   close(): Promise<void>;
 }
 
@@ -103,13 +106,11 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
     left,
     log: {
       append: (record) => write(open(), kind.record, record),
-      async cut(mark) {
+      cut() {
         const file = open();
         current = 1 - current;
         started = false;
-        const segment = handle(file);
-        await segment.stamp(mark);
-        return segment;
+        return handle(file);
       },
       async close() {
         await Promise.all(files.map(({ syncing }) => syncing));
@@ -119,7 +120,7 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
   };
 }
 
-function handle(file: File): Pick<Segment, 'stamp' | 'forget'> {
+function handle(file: File): OpenSegment {
   return {
     stamp: ({ tick, batch }) => write(file, kind.mark, new Uint8Array(Uint32Array.of(tick, batch).buffer)),
     forget() {

@@ -6,8 +6,8 @@ import type { LabelChoice } from '../labels.ts';
 import { middleEllipsis, type Measure } from '../part/ellipsis.ts';
 import type { Picture } from './arrange.ts';
 import { edgeHealth, failedShare, healths, nodeHealth, type Health } from './health.ts';
-import { overlaps, type Box, type Point, type Wish } from './place.ts';
-import { arrowInset, type Line } from './route.ts';
+import { overlaps, type Box, type Wish } from './place.ts';
+import { arrowInset, directionOf, type Line } from './route.ts';
 import { isProvisional, isSampled } from './remarks.ts';
 import { pillTexts } from './words.ts';
 
@@ -218,10 +218,15 @@ export function passes({ points }: Line, box: Box): boolean {
   return points.some(({ x, y }) => x >= box.x && y >= box.y && x <= box.x + box.width && y <= box.y + box.height);
 }
 
-/** Path data of an arrowhead whose tip touches the card. in: where the line ends, and its width. */
-export function arrowHead(end: Point, width: number): string {
+/** Path data of an arrowhead at the end of a line, whose tip touches the card. in: the line, and its width. */
+export function arrowHead(line: Line, width: number): string {
+  const end = line.points.at(-1);
+  if (!end) return '';
+  const { x, y } = directionOf(line);
   const length = 7 + width * 0.7;
   const half = 3 + width * 0.62;
-  const tip = end.x + arrowInset;
-  return `M${tip},${end.y}l${-length},${-half}v${2 * half}z`;
+  const tip = { x: end.x + x * arrowInset, y: end.y + y * arrowInset };
+  const base = { x: tip.x - x * length, y: tip.y - y * length };
+  const at = (px: number, py: number) => `${Math.round(px * 100) / 100},${Math.round(py * 100) / 100}`;
+  return `M${at(tip.x, tip.y)}L${at(base.x + y * half, base.y - x * half)}L${at(base.x - y * half, base.y + x * half)}z`;
 }

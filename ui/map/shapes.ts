@@ -80,7 +80,6 @@ export function toEdgeShape(
   const health = edgeHealth(edge, thresholds);
   const critical = layer === 'critical';
   const width = critical ? pathWidth(edge.criticalShare) : edgeWidth(edge.rate, maxRate, health);
-  const end = line.points.at(-1);
   const whole = detail === 'card' && ends.near;
   return {
     ...toMarked('edge', edge.id, marks),
@@ -89,7 +88,7 @@ export function toEdgeShape(
     remark: remarkOn(edge),
     d: whole ? line.d : dotLine(line, ends.from, ends.to),
     reach: reachOf(line, ends.label),
-    head: whole && end ? arrowHead(end, width * Math.min(1.4, thicker)) : '',
+    head: whole ? arrowHead(line, width * Math.min(1.4, thicker)) : '',
     // out of view it keeps the width it had: a zoom that is not seen redraws nothing
     width: (ends.near ? undefined : ends.before?.width) ?? `${width * thicker}px`,
     strength: critical ? `${pathStrength(edge.criticalShare)}%` : undefined,
