@@ -9,6 +9,7 @@ export interface Drawing {
 
 let graph = $state.raw<Graph>();
 let drawing = $state.raw<Drawing>();
+let moving = $state(false);
 
 export const current = {
   /** The graph as answered by the API, before find and hide; undefined while no map is open. */
@@ -24,5 +25,12 @@ export const current = {
   },
   set drawing(value: Drawing | undefined) {
     drawing = value;
+  },
+  /** A hand is on a big map: what can wait does, so that the map follows the hand. */
+  get moving(): boolean {
+    return moving;
+  },
+  set moving(value: boolean) {
+    moving = value;
   },
 };

@@ -17,7 +17,7 @@ const margin = { x: 28, top: 50, bottom: 56 };
  * A picture that is scaled as a whole is blurred when it grows, and when it shrinks far more of the map is painted at a size
  * nobody sees: beyond these factors it is drawn anew within the gesture.
  */
-const scaled = { least: 0.5, most: 2.5 } as const;
+const scaled = { least: 0.15, most: 6 } as const;
 /** A gesture is over when nothing has come for this long: a sharper picture may come a little late. */
 const restMs = 350;
 

@@ -1,9 +1,12 @@
 /**
  * The live graph: one EventSource on /api/graph/live. Says how long ago the server was last heard, connects again by
- * itself, and lets go of the connection while the page is hidden or the past is looked at.
+ * itself, and lets go of the connection while the page is hidden or the past is looked at. While a hand moves a big map,
+ * only the newest text is kept: it is read when the map rests.
  */
+import { untrack } from 'svelte';
 import type { Graph } from '#shared/api.ts';
 import { pathWith } from '../api.ts';
+import { current } from '../current.svelte.ts';
 
 /** Without any word from the server for this long the picture is called stale. */
 const staleAfterMs = 6_000;
@@ -20,6 +23,7 @@ export function createLiveGraph(
   query: () => Readonly<Record<string, string>> | undefined,
   take: (graph: Graph, path: string) => void,
 ) {
+  let held = $state.raw<{ readonly text: string; readonly path: string }>();
   let heardAt = $state(0);
   let askedAt = $state(0);
   let now = $state(Date.now());
@@ -64,7 +68,7 @@ export function createLiveGraph(
       source.addEventListener('heartbeat', heard);
       source.addEventListener('graph', (event: MessageEvent<string>) => {
         heard();
-        take(JSON.parse(event.data) as Graph, asked);
+        held = { text: event.data, path: asked };
       });
       source.addEventListener('error', () => {
         tries = ++failures;
@@ -79,9 +83,25 @@ export function createLiveGraph(
     return () => {
       clearTimeout(retry);
       source?.close();
+      held = undefined;
       tries = 0;
     };
   });
+
+  $effect(() => {
+    if (!held || current.moving) return;
+    const { text, path: asked } = held;
+    held = undefined;
+    untrack(() => void read(text, asked));
+  });
+
+  /** Text, graph and picture are a task of the page each: of a big map each of them is long enough. */
+  async function read(text: string, asked: string): Promise<void> {
+    await nextTask();
+    const graph = JSON.parse(text) as Graph;
+    await nextTask();
+    if (asked === path) take(graph, asked);
+  }
 
   return {
     get state(): LiveState {
@@ -100,6 +120,10 @@ export function createLiveGraph(
       return tries;
     },
   };
+}
+
+function nextTask(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
 }
 
 /** Path of the stream that answers a question; names what a live graph is of. */
