@@ -4,10 +4,10 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import type { Graph } from '#shared/api.ts';
@@ -164,7 +164,7 @@ describe('the map outside its page', { timeout: 300_000 }, () => {
       ]);
       const ending = button.split(' ')[0]?.toLowerCase();
       assert.match(download.suggestedFilename(), new RegExp(`^throughline-\\d{4}-\\d\\d-\\d\\d-\\d{4}\\.${ending}$`));
-      return readFile(await download.path());
+      return buffer(await download.createReadStream());
     };
 
     const graph = JSON.parse(String(await file('JSON numbers'))) as Graph;

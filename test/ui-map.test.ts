@@ -299,6 +299,7 @@ const style: EdgeStyle = {
   thresholds: limits,
   layer: 'health',
   maxRate: 10,
+  crowd: false,
   thicker: 1,
   detail: 'card',
   nameOf: new Map([['/shop/frontend', 'frontend']]),

@@ -120,10 +120,12 @@ test('health follows the thresholds of the legend', () => {
 });
 
 test('width follows the rate, and a failing edge is never thin', () => {
-  assert.equal(edgeWidth(100, 100, 'ok'), edgeWidths.most);
-  assert.ok(edgeWidth(25, 100, 'ok') < edgeWidth(50, 100, 'ok'));
-  assert.equal(edgeWidth(0, 0, 'ok'), edgeWidths.least);
-  assert.equal(edgeWidth(0, 100, 'bad'), edgeWidths.bad);
+  assert.equal(edgeWidth(100, 100, 'ok', false), edgeWidths.most);
+  assert.ok(edgeWidth(25, 100, 'ok', false) < edgeWidth(50, 100, 'ok', false));
+  assert.equal(edgeWidth(0, 0, 'ok', false), edgeWidths.least);
+  assert.equal(edgeWidth(0, 100, 'bad', false), edgeWidths.bad);
+  assert.equal(edgeWidth(100, 100, 'ok', true), edgeWidths.crowd);
+  assert.equal(edgeWidth(100, 100, 'bad', true), edgeWidths.most);
 });
 
 test('a degraded ring is open, a healthy one closed', () => {

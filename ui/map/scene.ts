@@ -11,8 +11,8 @@ import { arrowInset, directionOf, type Line } from './route.ts';
 import { isProvisional, isSampled } from './remarks.ts';
 import { pillTexts } from './words.ts';
 
-/** Widths of edges, px: the slightest, the busiest, and the least of a failing one. */
-export const edgeWidths = { least: 1.5, most: 6, bad: 3 } as const;
+/** Widths of edges, px: the slightest, the busiest, the busiest healthy one in a crowd, and the least of a failing one. */
+export const edgeWidths = { least: 1.5, most: 6, crowd: 2.5, bad: 3 } as const;
 /** Half a pill's height and the room at its ends, at text size 1, px. */
 const pill = { height: 18, ends: 14 } as const;
 
@@ -23,10 +23,14 @@ export interface Rulers {
   readonly pill: Measure;
 }
 
-/** Width of an edge: its rate against the busiest, by square root, in quarters of a px so that it rests. */
-export function edgeWidth(rate: number, maxRate: number, health: Health): number {
+/**
+ * Width of an edge: its rate against the busiest, by square root, in quarters of a px so that it rests. Where thousands of
+ * lines cross (crowd), the healthy ones are finer, else the map is one grey sheet.
+ */
+export function edgeWidth(rate: number, maxRate: number, health: Health, crowd: boolean): number {
   const share = maxRate > 0 ? Math.sqrt(Math.max(0, rate) / maxRate) : 0;
-  const width = edgeWidths.least + (edgeWidths.most - edgeWidths.least) * Math.min(1, share);
+  const most = crowd && health === 'ok' ? edgeWidths.crowd : edgeWidths.most;
+  const width = edgeWidths.least + (most - edgeWidths.least) * Math.min(1, share);
   return Math.max(health === 'bad' ? edgeWidths.bad : 0, Math.round(width * 4) / 4);
 }
 

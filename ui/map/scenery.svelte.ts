@@ -182,7 +182,15 @@ export function createScenery(input: SceneryInput) {
     entry: input.entry(),
     hrefOf: hrefs,
   });
-  const style = $derived<EdgeStyle>({ thresholds: limits, layer: input.layer(), maxRate, thicker, detail, nameOf });
+  const style = $derived<EdgeStyle>({
+    thresholds: limits,
+    layer: input.layer(),
+    maxRate,
+    crowd: input.heavy(),
+    thicker,
+    detail,
+    nameOf,
+  });
 
   let lastEdges: ReadonlyMap<string, EdgeShape> = new Map();
   const edgeShapes = $derived.by(() => {

@@ -57,6 +57,8 @@ export interface EdgeStyle {
   readonly thresholds: Thresholds;
   readonly layer: Layer;
   readonly maxRate: number;
+  /** Thousands of lines cross. */
+  readonly crowd: boolean;
   /** Lines grow against the zoom so that traffic stays visible from afar. */
   readonly thicker: number;
   readonly detail: 'card' | 'dot';
@@ -74,12 +76,12 @@ export function toEdgeShape(
     readonly near: boolean;
     readonly before: EdgeShape | undefined;
   },
-  { thresholds, layer, maxRate, thicker, detail, nameOf }: EdgeStyle,
+  { thresholds, layer, maxRate, crowd, thicker, detail, nameOf }: EdgeStyle,
   marks: Marks,
 ): EdgeShape {
   const health = edgeHealth(edge, thresholds);
   const critical = layer === 'critical';
-  const width = critical ? pathWidth(edge.criticalShare) : edgeWidth(edge.rate, maxRate, health);
+  const width = critical ? pathWidth(edge.criticalShare) : edgeWidth(edge.rate, maxRate, health, crowd);
   const whole = detail === 'card' && ends.near;
   return {
     ...toMarked('edge', edge.id, marks),
