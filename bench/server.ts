@@ -31,13 +31,17 @@ export interface ServerOptions {
 
 const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
 const settleLimitMs = 90_000;
+/** What `npm start` gives Node. */
+const { collectorFlags } = (await import(new URL('../scripts/setup.js', import.meta.url).href)) as {
+  collectorFlags: readonly string[];
+};
 
 /** errors: Error with what it said when it does not listen. */
 export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promise<BenchServer> {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
   const doors = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
   const flags = ['serve', '--store', `chdb:${join(directory, 'store')}`, ...doors];
-  const child = spawn(...pinnedNode(0, [...nodeFlags, main, ...flags]), {
+  const child = spawn(...pinnedNode(0, [...collectorFlags, ...nodeFlags, main, ...flags]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
