@@ -72,7 +72,7 @@ export async function zoom(
 }
 
 /** What has been seen since the last reading. */
-async function read(page: Page): Promise<Frames> {
+export async function read(page: Page): Promise<Frames> {
   const { frames, tasks } = await page.evaluate(() => {
     const { watch } = globalThis as Watched;
     const seen = { frames: watch?.frames.splice(0) ?? [], tasks: watch?.tasks.splice(0) ?? [] };

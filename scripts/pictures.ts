@@ -1,5 +1,5 @@
 /**
- * Pictures of the product for the documents, into docs/pictures: the map in its states, layers and sizes, and a trace.
+ * Pictures of the product for the documents, into docs/pictures: the map in its states, layers and sizes, traces, profile, comparisons.
  * Starts the demo, waits for the moments of its round that show something, and photographs what a browser shows of the
  * built pages; then the same of a mesh of 500 workloads. A picture that cannot be taken is told at the end, and loses no other.
  *
@@ -10,7 +10,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import type { Entries, Graph, GraphEdge } from '#shared/api.ts';
+import type { Entries, Graph, GraphEdge, TraceList } from '#shared/api.ts';
 import { createTraffic } from '../bench/map-traffic.ts';
 import { openBrowser, type OpenBrowser } from '../test/open-browser.ts';
 import { startCollector, type RunningCollector } from '../test/run-collector.ts';
@@ -25,6 +25,8 @@ const failing = { from: 14, to: 44 };
 const frameS = 10;
 /** When the last minute holds the calm, the failing payments and the slow database. */
 const momentS = 56;
+/** Traces to show, those first that took longest. */
+const slowest = '/api/traces?window=5m&service=product-api&order=slowest';
 const problems: string[] = [];
 
 interface Picture {
@@ -49,6 +51,7 @@ async function ofDemo(collector: RunningCollector, browser: OpenBrowser, started
   const read = async <T>(path: string) => (await (await fetch(collector.url + path)).json()) as T;
   const firstWholeS = Math.ceil((startedMs / 1000 + 1) / frameS) * frameS - startedMs / 1000;
   const calm = { from: firstWholeS, to: firstWholeS + frameS };
+  const entry = async () => (await read<Entries>('/api/entries?window=5m')).entries[0]?.id ?? '';
   const edge = () => failingEdge(() => read<Graph>('/api/graph?window=1m'));
   const latency = (page: Page) => page.getByRole('table', { name: 'Latency' }).waitFor();
 
@@ -64,8 +67,7 @@ async function ofDemo(collector: RunningCollector, browser: OpenBrowser, started
     {
       name: 'map-critical',
       at: async () => {
-        const { entries } = await read<Entries>('/api/entries?window=5m');
-        return `/?theme=light&layer=critical&band=slow&entry=${encodeURIComponent(entries[0]?.id ?? '')}`;
+        return `/?theme=light&layer=critical&band=slow&entry=${encodeURIComponent(await entry())}`;
       },
       ready: (page) => page.getByRole('table', { name: 'What decides the latency' }).waitFor(),
     },
@@ -104,6 +106,25 @@ async function ofDemo(collector: RunningCollector, browser: OpenBrowser, started
       },
       ready: (page: Page) => page.getByRole('table', { name: 'Critical path' }).waitFor(),
     })),
+    ...(['flame', 'map'] as const).map((view) => ({
+      name: `trace-${view}`,
+      at: async () => `/trace/${(await read<TraceList>(slowest)).traces[0]?.traceId}?theme=light&view=${view}`,
+    })),
+    { name: 'search', at: `/search?theme=light&q=${encodeURIComponent('status = failed')}&window=5m` },
+    { name: 'profile', at: async () => `/profile?theme=light&window=5m&entry=${encodeURIComponent(await entry())}` },
+    {
+      name: 'profile-dark',
+      at: async () => `/profile?theme=dark&window=5m&entry=${encodeURIComponent(await entry())}`,
+    },
+    {
+      name: 'compare-traces',
+      at: async () => {
+        const { traces } = await read<TraceList>(slowest);
+        const quick = await read<TraceList>(`${slowest}&maxMs=${(traces[0]?.durationMs ?? 2) / 2}`);
+        return `/compare?theme=light&a=${quick.traces[0]?.traceId}&b=${traces[0]?.traceId}`;
+      },
+    },
+    { name: 'compare-sets', at: `/compare?theme=light&a=${encodeURIComponent('status = failed')}&b=&window=5m` },
   ]);
 }
 
@@ -134,7 +155,8 @@ async function take(collector: RunningCollector, browser: OpenBrowser, pictures:
     const page = await browser.page({ width, height });
     try {
       await page.goto(collector.url + (typeof at === 'string' ? at : await at()));
-      if (!name.startsWith('trace')) await page.locator('[data-node]').first().waitFor();
+      const { pathname } = new URL(page.url());
+      if (pathname === '/' || pathname === '/embed/map') await page.locator('[data-node]').first().waitFor();
       await ready?.(page);
       // what comes after the map: figures of the panel, the strip's volume, the last of a glide
       await pause(2_500);

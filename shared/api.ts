@@ -5,6 +5,10 @@
  */
 import { z } from 'zod';
 
+export * from './api-profile.ts';
+export * from './api-search.ts';
+export * from './api-trace.ts';
+
 const latency = z
   .object({
     p50: z.number().nullable(),
@@ -249,82 +253,6 @@ export const nodeDetail = z.object({
   heatmap,
 });
 export type NodeDetail = z.infer<typeof nodeDetail>;
-
-const pathTop = z.object({ service: z.string(), operation: z.string(), selfMs: z.number(), share: z.number() });
-
-export const traceSummary = z.object({
-  traceId: z.string(),
-  root: z.object({ service: z.string(), operation: z.string() }),
-  start: z.number(),
-  durationMs: z.number(),
-  spanCount: z.number(),
-  errorCount: z.number(),
-  workloads: z.array(z.string()),
-  criticalPath: z.array(pathTop).describe('the three that own most'),
-});
-export type TraceSummary = z.infer<typeof traceSummary>;
-
-export const traceList = z.object({ traces: z.array(traceSummary), next: z.string().nullable() });
-export type TraceList = z.infer<typeof traceList>;
-
-/** A typed attribute value: JSON's own for string, bool and double; 64-bit integers beyond 2^53 as decimal strings. */
-export type AttributeValue = string | number | boolean | null | AttributeValue[] | { [key: string]: AttributeValue };
-const attributeValue: z.ZodType<AttributeValue> = z.any();
-const attributes = z.record(z.string(), attributeValue);
-
-const traceSpan = z.object({
-  spanId: z.string(),
-  parentId: z.string().nullable(),
-  service: z.string(),
-  namespace: z.string(),
-  version: z.string(),
-  name: z.string(),
-  kind: z.enum(['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER']),
-  startNs: z.number().describe("nanoseconds since the trace's first start"),
-  durationNs: z.number(),
-  status: z.object({ code: z.enum(['UNSET', 'OK', 'ERROR']), message: z.string() }),
-  attributes,
-  events: z.array(z.object({ name: z.string(), atNs: z.number(), attributes })),
-  links: z.array(z.object({ traceId: z.string(), spanId: z.string(), attributes })),
-  resource: attributes,
-  scope: z.object({ name: z.string(), version: z.string() }),
-  failed: z.boolean(),
-  callId: z.number().nullable().describe('index into calls: the call this span is part of'),
-});
-export type TraceSpan = z.infer<typeof traceSpan>;
-
-const traceCall = z.object({
-  edgeId: z.string(),
-  source: z.string(),
-  target: z.string(),
-  sourceVersion: z.string(),
-  targetVersion: z.string(),
-  protocol: z.string(),
-  spanId: z.string().describe("the call's key span"),
-  calleeSpanId: z.string().nullable(),
-  failed: z.boolean(),
-  clientError: z.boolean(),
-  error: callError.omit({ count: true }).nullable(),
-  attempts: z.number(),
-  clientNs: z.number().nullable(),
-  serverNs: z.number().nullable(),
-  networkNs: z.number().nullable(),
-  probe: z.boolean(),
-});
-export type TraceCall = z.infer<typeof traceCall>;
-
-export const trace = z.object({
-  traceId: z.string(),
-  start: z.number(),
-  durationMs: z.number(),
-  spans: z.array(traceSpan).describe('in tree order'),
-  criticalPath: z
-    .array(z.object({ spanId: z.string(), startNs: z.number(), endNs: z.number() }))
-    .describe('in time order'),
-  calls: z.array(traceCall),
-  warnings: z.array(z.string()),
-});
-export type Trace = z.infer<typeof trace>;
 
 export const status = z.object({
   version: z.string(),

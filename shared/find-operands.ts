@@ -151,7 +151,7 @@ export function nearestOperand(word: string): string | undefined {
 }
 
 /** Letters to add, drop, change or swap to make one word of the other; `limit` when that many or more. */
-function slipsBetween(a: string, b: string, limit: number): number {
+export function slipsBetween(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, i) => i);

@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { before, test } from 'node:test';
 import type { z } from 'zod';
+import { compareSets } from '#shared/api-compare-sets.ts';
 import * as api from '#shared/api.ts';
 import { recordedBodies } from './recordings.ts';
 import { startServing, storeRecorded } from './serve.ts';
@@ -42,6 +43,8 @@ async function questions(): Promise<readonly (readonly [path: string, schema: z.
   const edge = graph.edges.find(({ errors }) => errors.length > 0);
   const [traced] = ((await served.json(`/api/traces?${interval}&limit=1`)) as api.TraceList).traces;
   assert.ok(edge && traced);
+  const { spans } = (await served.json(`/api/traces/${traced.traceId}`)) as api.Trace;
+  const spanId = spans[0]?.spanId ?? '';
   return [
     [`/api/graph?${interval}`, api.graph, '/api/graph'],
     [`/api/graph?${interval}&groupBy=version&probes=true`, api.graph, '/api/graph'],
@@ -61,10 +64,19 @@ async function questions(): Promise<readonly (readonly [path: string, schema: z.
       api.comparison,
       '/api/compare',
     ],
+    [`/api/compare/sets?${interval}&a=status%3Dfailed`, compareSets, '/api/compare/sets'],
     [`/api/edges/${edge.id}?${interval}`, api.edgeDetail, '/api/edges/{id}'],
     [`/api/nodes/${encodeURIComponent(edge.target)}?${interval}&step=30s`, api.nodeDetail, '/api/nodes/{id}'],
     [`/api/traces?${interval}`, api.traceList, '/api/traces'],
+    [`/api/traces/points?${interval}`, api.tracePoints, '/api/traces/points'],
+    [`/api/attributes?${interval}`, api.attributeKeys, '/api/attributes'],
+    [`/api/attributes/values?${interval}&key=http.status_code`, api.attributeValues, '/api/attributes/values'],
     [`/api/traces/${traced.traceId}`, api.trace, '/api/traces/{id}'],
+    [`/api/traces/${traced.traceId}/spans/${spanId}`, api.traceSpan, '/api/traces/{id}/spans/{spanId}'],
+    [`/api/critical-path?${interval}`, api.profile, '/api/critical-path'],
+    [`/api/critical-path?${interval}&entry=nobody%7Cnothing&trees=false`, api.profile, '/api/critical-path'],
+    [`/api/what-if?${interval}&step=frontend%7CGET&faster=50`, api.whatIf, '/api/what-if'],
+    [`/api/what-if?${interval}&step=frontend%7CGET&as=v1`, api.whatIf, '/api/what-if'],
     ['/api/status', api.status, '/api/status'],
     ['/healthz', api.health, '/healthz'],
     ['/readyz', api.health, '/readyz'],
@@ -83,6 +95,7 @@ interface OpenApi {
   readonly paths: Record<
     string,
     {
+      post?: { parameters?: { name: string }[] };
       get: {
         parameters?: { name: string }[];
         responses: Record<string, { content?: Record<string, { schema: Record<string, unknown> }> }>;
@@ -107,9 +120,9 @@ test('the OpenAPI document lists the routes, their parameters and the error shap
   const document = await documented();
   assert.match(document.openapi, /^3\.1/);
   const parameters = Object.fromEntries(
-    Object.entries(document.paths).map(([path, { get }]) => [
+    Object.entries(document.paths).map(([path, { get, post }]) => [
       path,
-      (get.parameters ?? []).map(({ name }) => name).join(' '),
+      ((post ?? get).parameters ?? []).map(({ name }) => name).join(' '),
     ]),
   );
   const places = 'groupBy collapse probes idle entry band';
@@ -125,12 +138,24 @@ test('the OpenAPI document lists the routes, their parameters and the error shap
     '/api/timeline': 'window from to step',
     '/api/entries': 'window from to',
     '/api/compare': 'a b window groupBy collapse probes entry band',
-    '/api/traces': 'window from to service operation minMs maxMs status edge attr probes order limit cursor',
-    '/api/traces/{id}': 'id format',
+    '/api/compare/sets': 'a b window from to bfrom bto probes',
+    '/api/traces/points': 'window from to q probes',
+    '/api/traces/live': 'q probes',
+    '/api/attributes': 'window from to prefix limit',
+    '/api/attributes/values': 'window from to key prefix limit',
+    '/api/traces': 'window from to q service operation minMs maxMs status edge attr probes order limit cursor',
+    '/api/traces/{id}': 'id format full',
+    '/api/traces/{id}/spans/{spanId}': 'id spanId',
+    '/api/traces/open': '',
+    '/api/critical-path': 'window from to entry version band probes q trees',
+    '/api/what-if': 'window from to entry version band probes q step faster as',
     '/api/status': '',
     '/metrics': '',
   });
   assert.deepEqual(Object.keys(document.components.schemas).sort(), [
+    'AttributeKeys',
+    'AttributeValues',
+    'CompareSets',
     'Comparison',
     'EdgeDetail',
     'Entries',
@@ -138,12 +163,17 @@ test('the OpenAPI document lists the routes, their parameters and the error shap
     'Frames',
     'Graph',
     'Health',
+    'LightTrace',
     'NodeDetail',
     'Operations',
+    'Profile',
     'Status',
     'Timeline',
     'Trace',
     'TraceList',
+    'TracePoints',
+    'TraceSpan',
+    'WhatIf',
   ]);
 });
 
@@ -157,143 +187,15 @@ test('docs/api.md names every route and every parameter of the map', async () =>
   );
 });
 
-/** Keys of an object, of the elements of its arrays, and so on; records with free keys are given as `*`. */
-function keysOf(value: unknown, free: readonly string[] = []): unknown {
-  if (Array.isArray(value)) return value.length === 0 ? [] : [keysOf(value[0], free)];
-  if (typeof value !== 'object' || value === null) return typeof value;
-  const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, of]) => [key, free.includes(key) ? '*' : keysOf(of, free)]));
-}
-
-const latency = { n: 'number', p50: 'number', p90: 'number', p99: 'number' };
-
-test('the keys of nodes and edges are pinned', async () => {
-  const { nodes, edges, ...rest } = await graphNow();
-  const node = nodes.find(
-    ({ versions, calls, criticalShare }) => versions.length > 0 && calls > 0 && criticalShare !== null,
-  );
-  assert.deepEqual(keysOf(rest), {
-    critical: { band: 'string', entry: 'string', fromMs: 'number', traces: 'number' },
-    from: 'number',
-    generatedAt: 'number',
-    sampled: 'boolean',
-    scopes: { clusters: ['string'], namespaces: ['string'] },
-    thresholds: { badFailed: 'number', badP99Ms: 'number', warnFailed: 'number' },
-    to: 'number',
-    unsettled: 'number',
-  });
-  assert.deepEqual(keysOf(node), {
-    calls: 'number',
-    cluster: 'string',
-    criticalShare: 'number',
-    failed: 'number',
-    id: 'string',
-    kind: 'string',
-    latencyMs: latency,
-    name: 'string',
-    namespace: 'string',
-    provisional: 'number',
-    rate: 'number',
-    successRate: 'number',
-    versions: [{ calls: 'number', failed: 'number', version: 'string' }],
-  });
-  const mtls = edges.find((edge) => edge.mtls !== null && edge.errors.length > 0 && edge.networkMs.n > 0);
-  assert.deepEqual(keysOf(mtls, ['exemplars']), {
-    attempts: 'number',
-    bytesPerSecond: { request: 'number', response: 'number' },
-    calls: 'number',
-    clientErrors: 'number',
-    criticalShare: 'number',
-    errors: [{ code: 'string', count: 'number', flag: 'string', origin: 'string', reason: 'string' }],
-    exemplars: '*',
-    failed: 'number',
-    id: 'string',
-    latencyMs: latency,
-    mtls: { principals: ['string'], share: 'number' },
-    networkMs: latency,
-    networkShare: 'number',
-    protocol: 'string',
-    provisional: 'number',
-    rate: 'number',
-    serverLatencyMs: latency,
-    source: 'string',
-    successRate: 'number',
-    target: 'string',
-    weight: 'number',
-  });
-  assert.deepEqual(Object.keys(mtls?.exemplars ?? {}).sort(), ['errors', 'p50', 'p90', 'p99']);
-});
-
-test('the keys of a trace are pinned', async () => {
-  const { traces } = (await served.json(`/api/traces?${interval}&status=failed&limit=100`)) as api.TraceList;
-  const found = traces.find(({ criticalPath }) => criticalPath.length === 3);
-  assert.deepEqual(keysOf(found), {
-    criticalPath: [{ operation: 'string', selfMs: 'number', service: 'string', share: 'number' }],
-    durationMs: 'number',
-    errorCount: 'number',
-    root: { operation: 'string', service: 'string' },
-    spanCount: 'number',
-    start: 'number',
-    traceId: 'string',
-    workloads: ['string'],
-  });
-  const trace = (await served.json(`/api/traces/${found?.traceId}`)) as api.Trace;
-  const call = trace.calls.find(({ error, networkNs }) => error !== null && networkNs !== null);
-  assert.deepEqual(keysOf({ ...trace, calls: [call] }, ['attributes', 'resource', 'events', 'links', 'warnings']), {
-    calls: [
-      {
-        attempts: 'number',
-        calleeSpanId: 'string',
-        clientError: 'boolean',
-        clientNs: 'number',
-        edgeId: 'string',
-        error: { code: 'string', flag: 'string', origin: 'string', reason: 'string' },
-        failed: 'boolean',
-        networkNs: 'number',
-        probe: 'boolean',
-        protocol: 'string',
-        serverNs: 'number',
-        source: 'string',
-        sourceVersion: 'string',
-        spanId: 'string',
-        target: 'string',
-        targetVersion: 'string',
-      },
-    ],
-    criticalPath: [{ endNs: 'number', spanId: 'string', startNs: 'number' }],
-    durationMs: 'number',
-    spans: [
-      {
-        attributes: '*',
-        callId: 'number',
-        durationNs: 'number',
-        events: '*',
-        failed: 'boolean',
-        kind: 'string',
-        links: '*',
-        name: 'string',
-        namespace: 'string',
-        parentId: 'object',
-        resource: '*',
-        scope: { name: 'string', version: 'string' },
-        service: 'string',
-        spanId: 'string',
-        startNs: 'number',
-        status: { code: 'string', message: 'string' },
-        version: 'string',
-      },
-    ],
-    start: 'number',
-    traceId: 'string',
-    warnings: '*',
-  });
-});
-
 test('an unknown parameter is refused by name', async () => {
   for (const path of [
     '/api/graph',
     '/api/graph/live',
     '/api/traces',
+    '/api/traces/points',
+    '/api/traces/live',
+    '/api/attributes',
+    '/api/attributes/values',
     '/api/edges/0123456789abcdef',
     '/api/nodes/x',
     '/api/nodes/x/operations',
@@ -302,6 +204,7 @@ test('an unknown parameter is refused by name', async () => {
     '/api/entries',
     '/api/compare',
     '/api/traces/0af7651916cd43dd8448eb211c80319c',
+    '/api/traces/0af7651916cd43dd8448eb211c80319c/spans/0123456789abcdef',
     '/api/status',
   ]) {
     const [status, code, message] = await refusal(`${path}?windw=5m`);
@@ -340,8 +243,15 @@ test('a value that cannot be read is refused by the name of its parameter', asyn
     ['/api/traces?edge=1', /edge "1"/],
     ['/api/traces?attr=novalue', /attr "novalue"/],
     ['/api/traces?cursor=zzz', /cursor zzz/],
+    ['/api/traces?q=status%3Dred', /query at 8: “red” is no status/],
+    ['/api/traces?q=service%3Da&service=b', /service "b": the query line q has it too/],
+    ['/api/traces/points?q=duration%3E5', /query at 10: “5” is no duration/],
+    ['/api/traces/live?q=duration', /query at 1: `duration` needs/],
+    ['/api/attributes/values', /key "undefined"/],
     ['/api/traces/123', /id "123"/],
     ['/api/traces/0af7651916cd43dd8448eb211c80319c?format=csv', /format "csv"/],
+    ['/api/traces/0af7651916cd43dd8448eb211c80319c?full=1', /full "1"/],
+    ['/api/traces/0af7651916cd43dd8448eb211c80319c/spans/12', /spanId "12"/],
   ];
   for (const [path, says] of bad) {
     const [status, code, message] = await refusal(path);

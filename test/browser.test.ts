@@ -57,7 +57,7 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
   test('the critical path of the worked example owns the whole of its time', async () => {
     const page = await browser.page();
     await page.goto(`${collector.url}/search?window=15m&operation=GET%20%2Fexample&order=slowest`);
-    await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().click();
+    await page.getByRole('table', { name: 'Traces' }).locator('tbody').getByRole('link').first().click();
     const path = page.getByRole('table', { name: 'Critical path' });
     await path.waitFor();
     const shares = await path.locator('tbody td:last-child').allTextContents();
@@ -69,7 +69,7 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
   test('the waterfall is walked by keyboard', async () => {
     const page = await browser.page();
     await page.goto(`${collector.url}/search?window=15m&service=product-api`);
-    await page.getByRole('table', { name: 'Traces' }).getByRole('link').first().click();
+    await page.getByRole('table', { name: 'Traces' }).locator('tbody').getByRole('link').first().click();
     const grid = page.getByRole('treegrid', { name: 'Waterfall' });
     await grid.waitFor();
     const before = await grid.getAttribute('aria-rowcount');
@@ -166,7 +166,7 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
       const list = page.getByRole('table', { name: 'Traces' });
       await list.waitFor();
       assert.deepEqual(await brokenRules(page), []);
-      await list.getByRole('link').first().click();
+      await list.locator('tbody').getByRole('link').first().click();
       await page.getByRole('treegrid').waitFor();
       assert.deepEqual(await brokenRules(page), []);
       await page.goto(`${collector.url}/status`);

@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createPathScratch, criticalPath } from '#shared/critical-path.ts';
-import { kind, toColumns, type Span } from '#shared/span.ts';
-import { buildTree, nodeFlag, type TraceTree } from '#shared/trace-tree.ts';
-import { pathOf, segments, type Segment } from './path-segments.ts';
+import { toColumns, type Span } from '#shared/span.ts';
+import { buildTree, type TraceTree } from '#shared/trace-tree.ts';
+import { pathOf, segments } from './path-segments.ts';
+import { plainPath } from './plain-path.ts';
 import { span, spanId, treeOf } from './span-builder.ts';
 import { anyTrace, name, shuffled } from './trace-arbitrary.ts';
 
@@ -135,6 +136,24 @@ test('taking away a leaf that is not on the path leaves the path as it is', () =
   );
 });
 
+test('a trace of one span is one segment, and none when it has no length', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: -50, max: 1e6 }), fc.nat(1e6), (ms, at) => {
+      const expected = ms > 0 ? [{ name: 'one', from: 0, to: ms }] : [];
+      assert.deepEqual(pathOf([span({ id: 'one', at, ms })]), expected);
+    }),
+  );
+});
+
+test('each of several roots has its own path, and together they are all the time of the roots', () => {
+  check((_, tree) => {
+    const own = tree.roots.map((root) => segments(tree, root));
+    const lengths = tree.roots.map((root) => ((tree.endNs[root] ?? 0) - (tree.startNs[root] ?? 0)) / 1e6);
+    const sums = own.map((path) => path.reduce((sum, { from, to }) => sum + to - from, 0));
+    assert.deepEqual(sums, lengths);
+  });
+});
+
 test('memory that is used again gives the same path', () => {
   const scratch = createPathScratch();
   check((_, tree) => {
@@ -144,36 +163,3 @@ test('memory that is used again gives the same path', () => {
     assert.deepEqual([...again.startNs.subarray(0, again.count)], [...fresh.startNs.subarray(0, fresh.count)]);
   });
 });
-
-/** The definition, written for reading: recursive, quadratic, on objects. */
-function plainPath(tree: TraceTree, root: number): Segment[] {
-  const { columns, row, startNs, endNs } = tree;
-  const kindAt = (node: number) => columns.kind[row[node] ?? 0];
-  const found: Segment[] = [];
-  const emit = (node: number, from: number, to: number): void => {
-    const label = columns.strings[columns.name[row[node] ?? 0] ?? 0] ?? '';
-    if (to > from) found.push({ name: label, from: from / 1e6, to: to / 1e6 });
-  };
-  const visit = (node: number, lo: number, hi: number): void => {
-    const kids = [];
-    for (let child = 0; child < tree.count; child++) {
-      if (tree.parent[child] !== node || kindAt(node) === kind.producer || kindAt(child) === kind.consumer) continue;
-      if (((tree.flags[child] ?? 0) & nodeFlag.linked) !== 0) continue;
-      const kid = { node: child, lo: Math.max(startNs[child] ?? 0, lo), hi: Math.min(endNs[child] ?? 0, hi) };
-      if (kid.hi > kid.lo) kids.push(kid);
-    }
-    kids.sort((a, b) => b.hi - a.hi || b.lo - a.lo || a.node - b.node);
-    let t = hi;
-    for (const kid of kids) {
-      if (kid.lo >= t) continue;
-      if (kid.hi > t && kid.hi - t > Math.min((hi - lo) * 0.01, (kid.hi - kid.lo) / 2)) continue;
-      const end = Math.min(kid.hi, t);
-      emit(node, end, t);
-      visit(kid.node, kid.lo, end);
-      t = kid.lo;
-    }
-    emit(node, lo, t);
-  };
-  visit(root, startNs[root] ?? 0, endNs[root] ?? 0);
-  return found.sort((a, b) => a.from - b.from);
-}

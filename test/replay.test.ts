@@ -1,201 +1,324 @@
-/** The replay of recorded bodies, against a real HTTP receiver, and the demo's traffic as a receiver sees it. */
+/** What-if on one trace: drawn timelines before and after, and what holds of every replay of random traces. */
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { gunzipSync } from 'node:zlib';
-import { AppError } from '#shared/error.ts';
-import { eachField } from '../collector/decode/otlp-read.ts';
-import { demoGuide, runDemo } from '../fixtures/demo.ts';
-import { readRecording, replay } from '../fixtures/replay.ts';
-import { newestEnd, shiftTimes } from '../fixtures/shift.ts';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { ownNs, planReplay, replayNs, replayTimes, slackNs, type ReplayPlan } from '#shared/replay.ts';
+import type { kind, Span } from '#shared/span.ts';
+import type { TraceTree } from '#shared/trace-tree.ts';
+import { span, treeOf } from './span-builder.ts';
+import { anyTrace } from './trace-arbitrary.ts';
 
-const recordings = fileURLToPath(new URL('../fixtures/recordings', import.meta.url));
-const temporary = await mkdtemp(join(tmpdir(), 'throughline-replay-'));
-after(() => rm(temporary, { recursive: true, force: true }));
+type Kinds = Record<string, keyof typeof kind>;
 
-interface Received {
-  readonly path: string;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Buffer;
-  readonly atMs: number;
+interface Line {
+  readonly id: string;
+  readonly parent: string;
+  readonly at: number;
+  readonly ms: number;
 }
 
-/** A receiver that keeps what it gets. in: the status it answers body number n with, and after how long. */
-async function startReceiver(status: (n: number) => number = () => 200, answerAfterMs = 0) {
-  const received: Received[] = [];
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = [];
-    req.on('data', (chunk: Buffer) => chunks.push(chunk));
-    req.on('end', () => {
-      received.push({
-        path: req.url ?? '',
-        headers: req.headers,
-        body: Buffer.concat(chunks),
-        atMs: performance.now(),
-      });
-      const answer = status(received.length - 1);
-      setTimeout(() => res.writeHead(answer, { 'content-type': 'application/x-protobuf' }).end(), answerAfterMs);
-    });
+/** A line a span, `name parent |---|`, where a column is a millisecond. Times count from the first line's start. */
+function linesOf(drawing: string): Line[] {
+  const lines = drawing.split('\n').filter((line) => line.trim() !== '');
+  const origin = lines[0]?.indexOf('|') ?? 0;
+  return lines.map((line) => {
+    const [id = '', parent = ''] = line.slice(0, line.indexOf('|')).trim().split(/\s+/);
+    const at = line.indexOf('|');
+    return { id, parent, at: at - origin, ms: line.lastIndexOf('|') - at };
   });
-  await once(server.listen(0, '127.0.0.1'), 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    received,
-    close: async () => {
-      server.closeAllConnections();
-      await new Promise((closed) => server.close(closed));
-    },
-  };
 }
 
-const silent = { now: false, speed: 0, log: () => {} };
+function drawn(drawing: string, kinds: Kinds = {}): { tree: TraceTree; nameOf: (node: number) => string } {
+  const spans = linesOf(drawing).map((line) => span({ ...line, kind: kinds[line.id] ?? 'internal' }));
+  const tree = treeOf(spans);
+  return { tree, nameOf: (node) => tree.columns.strings[tree.columns.name[tree.row[node] ?? 0] ?? 0] ?? '' };
+}
 
-test('every body arrives byte for byte, with its own content encoding', async () => {
-  const receiver = await startReceiver();
-  const dir = join(recordings, 'healthy');
-  const counts = await replay({ ...silent, dir, to: receiver.url });
-  await receiver.close();
-  const recorded = await readRecording(dir);
-  assert.equal(counts.accepted, recorded.length);
-  const key = ({ body, encoding }: { body: Buffer; encoding: string }) => `${encoding} ${body.toString('base64')}`;
-  const sent = receiver.received.map(({ body, headers }) => key({ body, encoding: headers['content-encoding'] ?? '' }));
-  const wanted = recorded.map(({ body, contentEncoding }) => key({ body, encoding: contentEncoding }));
-  assert.deepEqual(sent.toSorted(), wanted.toSorted());
-  assert.ok(
-    recorded.some(({ contentEncoding }) => contentEncoding === 'gzip'),
-    'the recording has gzip bodies',
+/** Factors by node: those named, else 1. */
+function factors(tree: TraceTree, nameOf: (node: number) => string, given: Record<string, number>): Float64Array {
+  return Float64Array.from({ length: tree.count }, (_, node) => given[nameOf(node)] ?? 1);
+}
+
+/** Checks what becomes of the first drawing when the spans named work so many times as long. */
+function becomes(before: string, given: Record<string, number>, after: string, kinds: Kinds = {}): void {
+  const { tree, nameOf } = drawn(before, kinds);
+  const plan = planReplay(tree);
+  const by = factors(tree, nameOf, given);
+  const { startNs, endNs } = replayTimes(tree, plan, by);
+  const got = Array.from({ length: tree.count }, (_, node) => ({
+    id: nameOf(node),
+    at: (startNs[node] ?? 0) / 1e6,
+    ms: ((endNs[node] ?? 0) - (startNs[node] ?? 0)) / 1e6,
+  }));
+  const wanted = linesOf(after).map(({ id, at, ms }) => ({ id, at, ms }));
+  const byId = (a: { id: string }, b: { id: string }): number => (a.id < b.id ? -1 : 1);
+  assert.deepEqual(got.sort(byId), wanted.sort(byId));
+  assert.equal(replayNs(plan, by) / 1e6, wanted.find(({ id }) => id === 'r')?.ms);
+}
+
+test('what comes after moves up, with the same work in between', () => {
+  becomes(
+    `
+    r     |-----------------------|
+    a r     |-------|
+    b r                |----|
+    `,
+    { a: 0.5 },
+    `
+    r     |-------------------|
+    a r     |---|
+    b r            |----|
+    `,
   );
-  assert.ok(receiver.received.every(({ path }) => path === '/v1/traces'));
-  assert.equal(receiver.received[0]?.headers['transfer-encoding'], 'chunked');
 });
 
-test('with --now the newest span ends now and all times move by the same', async () => {
-  const receiver = await startReceiver();
-  const dir = join(recordings, 'example');
-  await replay({ ...silent, dir, to: receiver.url, now: true });
-  await receiver.close();
-  const plain = (body: Buffer): Buffer => (body[0] === 0x1f && body[1] === 0x8b ? gunzipSync(body) : body);
-  const originals = (await readRecording(dir)).map(({ body }) => plain(body));
-  const bodies = receiver.received.map(({ body }) => plain(body));
-  const newest = (all: readonly Buffer[]) => all.map(newestEnd).reduce((a, b) => (a > b ? a : b));
-  const behindMs = Date.now() - Number(newest(bodies) / 1_000_000n);
-  assert.ok(behindMs >= 0 && behindMs < 5000, `newest ended ${behindMs} ms ago`);
-  const by = newest(bodies) - newest(originals);
-  const back = bodies.map((body) => Buffer.from(shiftTimes(body, -by)).toString('base64'));
-  assert.deepEqual(back.toSorted(), originals.map((body) => body.toString('base64')).toSorted());
-});
-
-test('bodies come at the recorded pace, times the speed', async () => {
-  const receiver = await startReceiver();
-  const body = await readFile(join(recordings, 'example', '0001.pb'));
-  await writeFile(join(temporary, '1.pb'), body);
-  const lines = [5000, 6000, 7000].map((t_ms) => JSON.stringify({ file: '1.pb', t_ms, headers: [] }));
-  await writeFile(join(temporary, 'index.jsonl'), lines.join('\n'));
-  await replay({ ...silent, dir: temporary, to: receiver.url, speed: 4 });
-  await receiver.close();
-  const [first, second, third] = receiver.received.map(({ atMs }) => atMs);
-  assert.ok(first !== undefined && second !== undefined && third !== undefined);
-  assert.ok(second - first > 200 && third - first > 450, `after ${second - first} and ${third - first} ms`);
-  assert.ok(third - first < 1500, `after ${third - first} ms`);
-});
-
-test('refused bodies are counted by status and said, the rest is sent', async () => {
-  const receiver = await startReceiver((n) => (n % 3 === 1 ? 503 : 200));
-  const said: string[] = [];
-  const dir = join(recordings, 'example');
-  const { accepted, refused } = await replay({ ...silent, dir, to: receiver.url, log: (line) => said.push(line) });
-  await receiver.close();
-  assert.equal(accepted + (refused.get('503') ?? 0), (await readRecording(dir)).length);
-  assert.match(said.at(-1) ?? '', /^done: \d+ of \d+ bodies accepted; not accepted: \d+ × 503$/);
-});
-
-test('what cannot be replayed says why', async () => {
-  const fails = (dir: string, to: string, code: string, message: RegExp) =>
-    assert.rejects(replay({ ...silent, dir, to }), (error) => {
-      assert.ok(error instanceof AppError);
-      assert.equal(error.code, code);
-      assert.match(error.message, message);
-      return true;
-    });
-  const closed = await startReceiver();
-  await closed.close();
-  await fails(
-    join(temporary, 'nowhere'),
-    closed.url,
-    'not-found',
-    /cannot replay .*nowhere: no index\.jsonl there \(ENOENT\)/,
+test('what ran beside it goes on as it did, and gates once it is the last', () => {
+  becomes(
+    `
+    r     |-------------------|
+    a r     |---------------|
+    b r       |---------|
+    `,
+    { a: 0 },
+    `
+    r     |---------------|
+    a r     |
+    b r       |---------|
+    `,
   );
-  await fails(join(recordings, 'example'), closed.url, 'unavailable', /ECONNREFUSED/);
-  const refusing = await startReceiver(() => 401);
-  await fails(join(recordings, 'example'), refusing.url, 'unavailable', /\d+ × 401/);
-  await refusing.close();
-  await writeFile(join(temporary, 'index.jsonl'), '{"file":"../../etc/passwd","t_ms":1}');
-  await fails(temporary, closed.url, 'bad-request', /line 1 of index\.jsonl names no file/);
-  await writeFile(join(temporary, 'index.jsonl'), 'no json');
-  await fails(temporary, closed.url, 'bad-request', /line 1 of index\.jsonl is no JSON/);
 });
 
-test('the demo sends the past first, then small chunked bodies of one sender each, until it is told to stop', async () => {
-  const receiver = await startReceiver();
-  const stop = new AbortController();
-  setTimeout(() => stop.abort(), 4500);
-  const historySeconds = 3;
-  await runDemo({ otlpHttp: receiver.url, ratePerSecond: 20, seed: 1, signal: stop.signal, historySeconds });
-  await receiver.close();
-  const sizes = receiver.received.map(({ body }) => {
-    let senders = 0;
-    let spans = 0;
-    eachField(body, 0, body.length, (_field, _type, at, end) => {
-      senders += 1;
-      eachField(body, at, end, (field, _t, scopeAt, scopeEnd) => {
-        if (field !== 2) return;
-        eachField(body, scopeAt, scopeEnd, (inScope) => {
-          if (inScope === 2) spans += 1;
-        });
-      });
-    });
-    return { senders, spans };
+test('a span waits for every sibling that had ended when it began', () => {
+  becomes(
+    `
+    r     |---------------------|
+    a r     |---|
+    b r     |-------|
+    c r              |------|
+    `,
+    { b: 0 },
+    `
+    r     |-----------------|
+    a r     |---|
+    b r     |
+    c r          |------|
+    `,
+  );
+});
+
+test('what is below a span moves with it, and its time is not its own', () => {
+  becomes(
+    `
+    r         |-----------------------|
+    a r         |------------|
+    b a           |--------|
+    c r                        |---|
+    `,
+    { a: 0 },
+    `
+    r         |-------------------|
+    a r         |--------|
+    b a         |--------|
+    c r                    |---|
+    `,
+  );
+});
+
+test("a parent's own work is scaled in every gap, and nothing else is", () => {
+  becomes(
+    `
+    r     |------------------|
+    a r       |----|
+    b r                |-|
+    `,
+    { r: 0.5 },
+    `
+    r     |------------|
+    a r     |----|
+    b r            |-|
+    `,
+  );
+});
+
+test('nobody waits for a consumer: it saves nothing and keeps its place', () => {
+  const drawing = `
+    r     |-------------------|
+    a r     |-----|
+    q r             |---------------------|
+    `;
+  becomes(drawing, { q: 0 }, drawing, { q: 'consumer' });
+  becomes(
+    drawing,
+    { r: 0.5 },
+    `
+    r     |------------|
+    a r    |-----|
+    q r             |---------------------|
+    `,
+    { q: 'consumer' },
+  );
+});
+
+test('a child that outlives its parent gates up to the end of the parent', () => {
+  becomes(
+    `
+    r     |---------|
+    a r       |-----------|
+    `,
+    { a: 0 },
+    `
+    r     |---|
+    a r       |-----|
+    `,
+  );
+});
+
+test('a takeover within clock noise is one after the other', () => {
+  const spans = [
+    span({ id: 'r', at: 0, ms: 100 }),
+    span({ id: 'a', parent: 'r', at: 0, ms: 50.4 }),
+    span({ id: 'b', parent: 'r', at: 50, ms: 50 }),
+  ];
+  const tree = treeOf(spans);
+  assert.equal(replayNs(planReplay(tree), [1, 0, 1]) / 1e6, 50);
+});
+
+test('slack: how much longer a span may take before the root does', () => {
+  const { tree, nameOf } = drawn(`
+    r       |-----------------------|
+    a r       |-----|
+    b r       |---------|
+    c r                    |------|
+    d b         |---|
+    e b           |---|
+    f r       |------------------|
+    q r         |--|
+  `);
+  const slack = slackNs(planReplay(tree));
+  assert.deepEqual(
+    Object.fromEntries(Array.from(slack.subarray(0, tree.count), (ns, node) => [nameOf(node), ns / 1e6])),
+    { r: 0, a: 4, b: 0, c: 0, d: 2, e: 0, f: 1, q: 5 },
+  );
+});
+
+test('own time is what no child covers, however they overlap', () => {
+  const { tree, nameOf } = drawn(`
+    r       |---------------|
+    a r       |----|
+    b r          |----|
+    c r               |--|
+  `);
+  const own = ownNs(planReplay(tree));
+  assert.deepEqual(Object.fromEntries(Array.from(own, (ns, node) => [nameOf(node), ns / 1e6])), {
+    r: 5,
+    a: 5,
+    b: 5,
+    c: 3,
   });
-  const past = sizes.slice(0, historySeconds);
-  assert.ok(
-    past.every(({ senders, spans }) => senders > 5 && spans > 100),
-    JSON.stringify(past),
-  );
-  const live = sizes.slice(historySeconds);
-  assert.ok(live.length > 10, `${live.length} live bodies`);
-  assert.ok(live.every(({ senders, spans }) => senders === 1 && spans >= 1 && spans <= 20));
-  assert.ok(receiver.received.every(({ headers }) => headers['transfer-encoding'] === 'chunked'));
-  const ages = receiver.received.map(({ body }) => Date.now() - Number(newestEnd(body) / 1_000_000n));
-  assert.ok(
-    ages.every((age) => age > -500 && age < 10_000),
-    'no span ends in the future',
-  );
 });
 
-test('a demo that cannot keep up leaves time out instead of sending the past', async () => {
-  const receiver = await startReceiver(() => 200, 120);
-  const stop = new AbortController();
-  setTimeout(() => stop.abort(), 6000);
-  const said: string[] = [];
-  const pace = { ratePerSecond: 80, seed: 1, historySeconds: 0 };
-  await runDemo({ otlpHttp: receiver.url, ...pace, signal: stop.signal, log: (line) => said.push(line) });
-  const endedMs = Date.now();
-  await receiver.close();
-  const last = receiver.received.slice(-10).map(({ body }) => endedMs - Number(newestEnd(body) / 1_000_000n));
-  // 33 bodies a second are taken of more than a hundred: a queue would be four seconds old by now, and grow.
-  assert.ok(Math.min(...last) < 3500, `the newest is ${Math.min(...last)} ms old`);
-  assert.deepEqual(said, ['the collector is slower than the demo: some of its traces are left out']);
+// ---- what holds of every replay
+
+function check(property: (tree: TraceTree, plan: ReplayPlan, given: readonly number[]) => void): void {
+  const factor = fc.oneof(
+    fc.constant(1),
+    fc.constant(0),
+    fc.integer({ min: 0, max: 16 }).map((n) => n / 16),
+  );
+  fc.assert(
+    fc.property(
+      fc.boolean().chain((tidy) => anyTrace({ tidy })),
+      fc.array(factor, { minLength: 24, maxLength: 24 }),
+      (spans: Span[], given) => {
+        const tree = treeOf(spans);
+        property(tree, planReplay(tree), given);
+      },
+    ),
+    { numRuns: 2000 },
+  );
+}
+
+const every = (factor: number, count = 64): Float64Array => new Float64Array(count).fill(factor);
+const ones = every(1);
+const rootNs = (tree: TraceTree): number => {
+  const root = tree.roots[0] ?? 0;
+  return (tree.endNs[root] ?? 0) - (tree.startNs[root] ?? 0);
+};
+
+test('with nothing changed every span is where it was recorded, to the nanosecond', () => {
+  check((tree, plan) => {
+    assert.equal(replayNs(plan, ones), rootNs(tree));
+    const { startNs, endNs } = replayTimes(tree, plan, ones);
+    assert.deepEqual([...startNs], [...tree.startNs.subarray(0, tree.count)]);
+    assert.deepEqual([...endNs], [...tree.endNs.subarray(0, tree.count)]);
+  });
 });
 
-test("the demo's guide names the address and what to look for", () => {
-  const guide = demoGuide('http://127.0.0.1:4319');
-  assert.match(guide, /http:\/\/127\.0\.0\.1:4319/);
-  assert.match(guide, /20–40 s {2}payment → api\.stripe\.example/);
-  assert.ok(guide.split('\n').length <= 12);
+test('shortening saves, never lengthens, and no more than was taken off the critical path', () => {
+  check((tree, plan, given) => {
+    const after = replayNs(plan, given);
+    let takenOff = 0;
+    for (let node = 0; node < tree.count; node++) takenOff += (1 - (given[node] ?? 1)) * (plan.pathNs[node] ?? 0);
+    assert.ok(after <= rootNs(tree));
+    assert.ok(rootNs(tree) - after <= takenOff);
+    // By the order of work alone, too: without clock noise the bound takes nothing.
+    const { startNs, endNs } = replayTimes(tree, plan, given);
+    const root = tree.roots[0] ?? 0;
+    assert.equal((endNs[root] ?? 0) - (startNs[root] ?? 0), after);
+  });
+});
+
+test('the more is shortened the more is saved', () => {
+  check((_, plan, given) => {
+    const less = given.map((factor) => (1 + factor) / 2);
+    assert.ok(replayNs(plan, given) <= replayNs(plan, less));
+  });
+});
+
+test('without own work anywhere, nothing is left', () => {
+  check((_, plan) => {
+    assert.equal(replayNs(plan, every(0)), 0);
+  });
+});
+
+test('with all work scaled alike, all of it is', () => {
+  check((tree, plan) => {
+    assert.equal(replayNs(plan, every(0.5)), rootNs(tree) / 2);
+  });
+});
+
+test('a leaf may grow by its slack and no more', () => {
+  check((tree, plan) => {
+    const slack = slackNs(plan);
+    for (let node = plan.root; node < plan.end; node++) {
+      const own = plan.tailNs[node] ?? 0;
+      const free = slack[node] ?? 0;
+      if (plan.waited[node] !== 1 || plan.kidsFrom[node] !== plan.kidsTo[node] || own === 0) continue;
+      assert.ok(free >= 0);
+      const grown = (by: number): number =>
+        replayNs(
+          plan,
+          ones.map((one, at) => (at === node ? 1 + by / own : one)),
+        );
+      assert.ok(Math.abs(grown(free) - rootNs(tree)) < 1e-3);
+      assert.ok(grown(free + 1000) > rootNs(tree) + 500);
+    }
+  });
+});
+
+test('a hundred thousand spans in one chain or one row are replayed', () => {
+  const count = 100_000;
+  for (const chain of [true, false]) {
+    const spans = Array.from({ length: count }, (_, i) =>
+      span({
+        id: `s${i}`,
+        parent: i === 0 ? '' : chain ? `s${i - 1}` : 's0',
+        at: chain || i === 0 ? 0 : i,
+        ms: i === 0 ? count + 1 : chain ? count - i : 1,
+      }),
+    );
+    const plan = planReplay(treeOf(spans));
+    assert.equal(replayNs(plan, every(1, count)), (count + 1) * 1e6);
+    assert.equal(slackNs(plan)[1], 0);
+  }
 });

@@ -171,12 +171,14 @@ test('as OTLP a trace is given back with every span, attribute and time it came 
   );
 });
 
-test('formats that are not offered yet say so', async () => {
-  const [trace] = await all();
-  for (const format of ['jaeger', 'zipkin']) {
-    const response = await served.get(`/api/traces/${trace?.traceId}?format=${format}`);
-    assert.equal(response.status, 415);
-    assert.equal(((await response.json()) as { error: { code: string } }).error.code, 'unsupported');
+test('a span is given with all it says, as the trace has it', async () => {
+  for (const { traceId } of (await all()).slice(0, 3)) {
+    const { spans } = await traceOf(traceId);
+    for (const span of spans.filter(({ spanId }, i) => spans.findIndex((one) => one.spanId === spanId) === i)) {
+      assert.deepEqual(await served.json(`/api/traces/${traceId}/spans/${span.spanId.toUpperCase()}`), span);
+    }
+    const absent = await served.get(`/api/traces/${traceId}/spans/${'e'.repeat(16)}`);
+    assert.deepEqual([absent.status, (await absent.text()).includes('holds none of that id')], [404, true]);
   }
 });
 

@@ -1,11 +1,13 @@
-/** The trace page's maths without a browser: rows, folds, bars, axis, find, and the sentence a trace opens with. */
+/** The trace page's maths without a browser: rows, folds, bars, lanes, sums, axis, find, and how the shown time moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Trace, TraceCall, TraceSpan } from '#shared/api.ts';
+import type { Trace, TraceSpan } from '#shared/api.ts';
 import { toTicks } from '../ui/trace/axis.ts';
 import { createFinder } from '../ui/trace/find.ts';
-import { durationSide, mergeBars, rowWindow, stretchOf, toBar, toRows, visibleRows } from '../ui/trace/rows.ts';
-import { pathShares, traceSentence, traceTitle } from '../ui/trace/words.ts';
+import { durationSide, mergeBars, pathBars, toBar } from '../ui/trace/bars.ts';
+import { foldAll, foldLevel, openLevel, openTo, visibleRows } from '../ui/trace/fold.ts';
+import { rowAt, rowWindow, toRows } from '../ui/trace/rows.ts';
+import { pathShares, traceTitle } from '../ui/trace/words.ts';
 
 const ms = 1e6;
 
@@ -34,28 +36,9 @@ function span(
     scope: { name: '', version: '' },
     failed: false,
     callId: null,
-    ...part,
-  };
-}
-
-function call(part: Partial<TraceCall>): TraceCall {
-  return {
-    edgeId: 'e',
-    source: '/shop/frontend',
-    target: '/shop/reviews',
-    sourceVersion: '',
-    targetVersion: '',
-    protocol: 'http',
-    spanId: 'b',
-    calleeSpanId: null,
-    failed: false,
-    clientError: false,
-    error: null,
-    attempts: 1,
-    clientNs: null,
-    serverNs: null,
-    networkNs: null,
-    probe: false,
+    retry: 0,
+    async: false,
+    skewNs: 0,
     ...part,
   };
 }
@@ -85,60 +68,103 @@ const trace: Trace = {
   ],
   calls: [],
   warnings: [],
+  light: false,
 };
 
 test('rows know their depth, what lies below them and what they own of the path', () => {
   const rows = toRows(trace);
+  assert.deepEqual([...rows.depth], [0, 1, 2, 1]);
+  assert.deepEqual([...rows.below], [3, 1, 0, 0]);
   assert.deepEqual(
-    rows.map(({ depth }) => depth),
-    [0, 1, 2, 1],
-  );
-  assert.deepEqual(
-    rows.map(({ below }) => below),
-    [3, 1, 0, 0],
-  );
-  assert.deepEqual(
-    rows.map(({ pathNs }) => pathNs / ms),
+    Array.from(rows.pathNs, (ns) => ns / ms),
     [20, 20, 20, 40],
   );
+  assert.deepEqual(rows.whole, { startNs: 0, endNs: 100 * ms });
 });
 
 test('a missing parent, a parent that comes later and a span delivered twice still make rows', () => {
   const spans = [span('b', 'lost', 0, 1), span('c', 'd', 0, 1), span('d', 'd', 0, 1), span('d', null, 0, 1)];
   const rows = toRows({ spans, criticalPath: [{ spanId: 'd', startNs: 0, endNs: ms }] });
+  assert.deepEqual([...rows.depth], [0, 0, 0, 0]);
   assert.deepEqual(
-    rows.map(({ depth }) => depth),
-    [0, 0, 0, 0],
-  );
-  assert.deepEqual(
-    rows.map(({ pathNs }) => pathNs / ms),
+    Array.from(rows.pathNs, (ns) => ns / ms),
     [0, 0, 1, 0],
   );
 });
 
+const ids = (rows: ReturnType<typeof toRows>, list: Iterable<number>) =>
+  Array.from(list, (row) => rows.spans[row]?.spanId).join('');
+
 test('folding hides what lies below, and only that', () => {
   const rows = toRows(trace);
-  const ids = (closed: string[], leadOnly = false) =>
-    visibleRows(rows, new Set(closed), leadOnly).map((row) => row.span.spanId);
-  assert.deepEqual(ids([]), ['a', 'b', 'c', 'd']);
-  assert.deepEqual(ids(['b']), ['a', 'b', 'd']);
-  assert.deepEqual(ids(['a', 'b']), ['a']);
+  const shown = (folded: number[]) => ids(rows, visibleRows(rows, new Set(folded)));
+  assert.equal(shown([]), 'abcd');
+  assert.equal(shown([1]), 'abd');
+  assert.equal(shown([0, 1]), 'a');
 });
 
 test('the path alone leaves out spans that decide nothing', () => {
   const rows = toRows({ ...trace, criticalPath: trace.criticalPath.filter(({ spanId }) => spanId !== 'd') });
-  assert.deepEqual(
-    visibleRows(rows, new Set(), true).map((row) => row.span.spanId),
-    ['a', 'b', 'c'],
-  );
+  assert.equal(ids(rows, visibleRows(rows, new Set(), true)), 'abc');
+});
+
+test('a level is folded from the deepest up and opened from the first down', () => {
+  const spans = [
+    span('a', null, 0, 9),
+    span('b', 'a', 0, 8),
+    span('c', 'b', 0, 7),
+    span('d', 'c', 0, 6),
+    span('e', 'a', 8, 1),
+  ];
+  const rows = toRows({ spans, criticalPath: [] });
+  const shown = (folded: ReadonlySet<number>) => ids(rows, visibleRows(rows, folded));
+  const one = foldLevel(rows, new Set());
+  assert.equal(shown(one), 'abce');
+  const two = foldLevel(rows, one);
+  assert.equal(shown(two), 'abe');
+  assert.equal(shown(foldLevel(rows, two)), 'a');
+  assert.equal(shown(openLevel(rows, two)), 'abce');
+  assert.equal(shown(foldAll(rows)), 'abe');
+  assert.equal(shown(openTo(rows, foldAll(rows), 3)), 'abcde');
+  const open = new Set([4]);
+  assert.equal(openTo(rows, open, 3), open);
 });
 
 test('ten thousand nested spans make rows without recursion', () => {
   const spans = Array.from({ length: 10_000 }, (_, i) => span(`s${i}`, i === 0 ? null : `s${i - 1}`, 0, 1));
   const rows = toRows({ spans, criticalPath: [{ spanId: 's9999', startNs: 0, endNs: ms }] });
-  assert.equal(rows[0]?.below, 9_999);
-  assert.equal(rows[0]?.leads, true);
-  assert.equal(visibleRows(rows, new Set(['s1'])).length, 2);
+  assert.equal(rows.below[0], 9_999);
+  assert.equal(rows.leads[0], 1);
+  assert.equal(visibleRows(rows, new Set([1])).length, 2);
+});
+
+test('a folded row has the path of all that is folded into it', () => {
+  const rows = toRows(trace);
+  const shown = rows.whole;
+  const bars = (row: number, folded: boolean) =>
+    pathBars(rows, row, folded, shown, 1_000).map(({ left, width }) => [left, Number((left + width).toFixed(3))]);
+  assert.deepEqual(bars(1, false), [[0.1, 0.3]]);
+  assert.deepEqual(bars(1, true), [[0.1, 0.5]]);
+  assert.deepEqual(bars(0, false), [
+    [0, 0.1],
+    [0.9, 1],
+  ]);
+  assert.deepEqual(bars(0, true), [[0, 1]]);
+});
+
+test('a path of very many sections is drawn by pixels, and covers what the sections do', () => {
+  const count = 2_000;
+  const spans = [span('r', null, 0, count), ...Array.from({ length: count }, (_, i) => span(`s${i}`, 'r', i, 0.5))];
+  const criticalPath = spans.slice(1).flatMap(({ spanId, startNs }) => [
+    { spanId, startNs, endNs: startNs + ms / 2 },
+    { spanId: 'r', startNs: startNs + ms / 2, endNs: startNs + ms },
+  ]);
+  const rows = toRows({ spans, criticalPath });
+  assert.deepEqual(pathBars(rows, 0, true, rows.whole, 500), [{ left: 0, width: 1 }]);
+  // 10 ms over 1 000 px: each half millisecond is 50 px wide, and as many lie between
+  const close = pathBars(rows, 0, false, { startNs: 100 * ms, endNs: 110 * ms }, 1_000);
+  assert.equal(close.length, 10);
+  assert.ok(close.every(({ width }) => Math.abs(width - 0.05) <= 0.002));
 });
 
 test('a bar lies where its time does, cut to what is shown', () => {
@@ -147,7 +173,8 @@ test('a bar lies where its time does, cut to what is shown', () => {
   assert.deepEqual(toBar({ startNs: 0, endNs: 15 }, shown), { left: 0, width: 0.5 });
   assert.equal(toBar({ startNs: 21, endNs: 30 }, shown), undefined);
   assert.equal(toBar({ startNs: 1, endNs: 2 }, { startNs: 0, endNs: 0 }), undefined);
-  assert.deepEqual(stretchOf({ startNs: 5, durationNs: -3 }), { startNs: 5, endNs: 5 });
+  const { startNs, endNs } = rowAt(toRows({ spans: [span('a', null, 5, -3)], criticalPath: [] }), 0);
+  assert.equal(startNs, endNs);
 });
 
 test('the duration stands where it covers no bar', () => {
@@ -190,9 +217,9 @@ test('find wants all words, in names and attributes', () => {
     span('a', null, 0, 1, { attributes: { 'http.status_code': '503' } }),
     span('b', 'a', 0, 1),
   ]);
-  assert.deepEqual(find('status_code=503'), ['a']);
-  assert.deepEqual(find('FRONTEND op'), ['a', 'b']);
-  assert.deepEqual(find('frontend 503'), ['a']);
+  assert.deepEqual(find('status_code=503'), [0]);
+  assert.deepEqual(find('FRONTEND op'), [0, 1]);
+  assert.deepEqual(find('frontend 503'), [0]);
   assert.deepEqual(find('  '), []);
 });
 
@@ -206,53 +233,6 @@ test('shares of the path sum to one, in the order they first decide', () => {
     shares.reduce((sum, { share }) => sum + share, 0),
     1,
   );
-});
-
-test('the sentence names who decides the time and says that nothing failed', () => {
-  assert.equal(
-    traceSentence(trace),
-    "40 % of the time is reviews's own work, the longest part op b (20 ms); 40 ms belong to auth. Nothing failed, nothing was retried.",
-  );
-});
-
-test('spans that outlive the answer are told of', () => {
-  assert.match(
-    traceSentence({ ...trace, durationMs: 150 }),
-    /^Answered after 100 ms; the last span ends at 150 ms\. 40 % /,
-  );
-});
-
-test('time of a call whose callee sends no spans is waiting for it', () => {
-  const spans = [span('a', null, 0, 100), span('q', 'a', 0, 90, { kind: 'CLIENT', name: 'SELECT', callId: 0 })];
-  const criticalPath = [
-    { spanId: 'q', startNs: 0, endNs: 90 * ms },
-    { spanId: 'a', startNs: 90 * ms, endNs: 100 * ms },
-  ];
-  const calls = [call({ spanId: 'q', target: '/data/inventory-db' })];
-  assert.match(
-    traceSentence({ ...trace, spans, criticalPath, calls }),
-    /^90 % of the time is waiting for inventory-db \(SELECT, 90 ms\); 10 ms belong to frontend\./,
-  );
-});
-
-test('the deepest failed call is the one that is told', () => {
-  const error = { code: '503', flag: 'UF', reason: 'connection refused', origin: 'proxy' as const };
-  const calls = [
-    call({
-      spanId: 'a',
-      source: '//users',
-      target: '/shop/frontend',
-      failed: true,
-      error: { ...error, flag: '', origin: 'app' },
-    }),
-    call({ spanId: 'b', failed: true, attempts: 3, error }),
-  ];
-  const text = traceSentence({ ...trace, calls });
-  assert.match(
-    text,
-    /frontend → reviews never got through: connection refused \(503 UF\)\. 1 more call failed with it\./,
-  );
-  assert.match(text, /frontend tried reviews 3 times/);
 });
 
 test('a trace is called by the first operation an application named', () => {

@@ -2,7 +2,10 @@
  * The page's reads of the native API (contract: shared/api.ts). Every failure is an ApiError with a code, so a page can
  * tell "no such trace" from "the collector is away". Types only: the page does not carry the schemas.
  */
+import type { CompareSets } from '#shared/api-compare-sets.ts';
 import type {
+  AttributeKeys,
+  AttributeValues,
   Comparison,
   EdgeDetail,
   Entries,
@@ -11,10 +14,13 @@ import type {
   Graph,
   NodeDetail,
   Operations,
+  Profile,
   Status,
   Timeline,
   Trace,
   TraceList,
+  TracePoints,
+  WhatIf,
 } from '#shared/api.ts';
 
 /** Why a read failed: a code of shared/error.ts, or `offline` when the collector did not answer at all. */
@@ -40,11 +46,20 @@ export function pathWith(path: string, query: Query = {}): string {
 }
 
 /** errors: ApiError; an AbortError when the signal fires. */
-async function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+function get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+  return readJson<T>(pathWith(path, query), signal);
+}
+
+/** What a request has when it is no plain reading. */
+type Init = Omit<RequestInit, 'headers' | 'signal'> & { readonly headers?: Readonly<Record<string, string>> };
+
+/** The JSON of a path and query. errors: ApiError; an AbortError when the signal fires. */
+export async function readJson<T>(path: string, signal?: AbortSignal, init: Init = {}): Promise<T> {
   let response: Response;
   try {
-    response = await fetch(pathWith(path, query), {
-      headers: { accept: 'application/json' },
+    response = await fetch(path, {
+      ...init,
+      headers: { accept: 'application/json', ...init.headers },
       ...(signal ? { signal } : {}),
     });
   } catch (error) {
@@ -75,6 +90,7 @@ export const api = {
   timeline: (query: Query, signal?: AbortSignal) => get<Timeline>('/api/timeline', query, signal),
   entries: (query: Query, signal?: AbortSignal) => get<Entries>('/api/entries', query, signal),
   compare: (query: Query, signal?: AbortSignal) => get<Comparison>('/api/compare', query, signal),
+  compareSets: (query: Query, signal?: AbortSignal) => get<CompareSets>('/api/compare/sets', query, signal),
   edge: (id: string, query: Query, signal?: AbortSignal) =>
     get<EdgeDetail>(`/api/edges/${encodeURIComponent(id)}`, query, signal),
   node: (id: string, query: Query, signal?: AbortSignal) =>
@@ -82,6 +98,12 @@ export const api = {
   operations: (nodeId: string, query: Query, signal?: AbortSignal) =>
     get<Operations>(`/api/nodes/${encodeURIComponent(nodeId)}/operations`, query, signal),
   traces: (query: Query, signal?: AbortSignal) => get<TraceList>('/api/traces', query, signal),
+  tracePoints: (query: Query, signal?: AbortSignal) => get<TracePoints>('/api/traces/points', query, signal),
+  attributes: (query: Query, signal?: AbortSignal) => get<AttributeKeys>('/api/attributes', query, signal),
+  attributeValues: (query: Query, signal?: AbortSignal) =>
+    get<AttributeValues>('/api/attributes/values', query, signal),
   trace: (id: string, signal?: AbortSignal) => get<Trace>(`/api/traces/${encodeURIComponent(id)}`, {}, signal),
+  profile: (query: Query, signal?: AbortSignal) => get<Profile>('/api/critical-path', query, signal),
+  whatIf: (query: Query, signal?: AbortSignal) => get<WhatIf>('/api/what-if', query, signal),
   status: (signal?: AbortSignal) => get<Status>('/api/status', {}, signal),
 };

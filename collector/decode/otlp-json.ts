@@ -29,14 +29,17 @@ export function otlpJsonToProto(text: string): Uint8Array {
   }
 }
 
-/** A reviver that keeps integers beyond 2^53 exact, from the digits in the text. */
-function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+/** A reviver for JSON.parse that keeps integers beyond 2^53 exact, from the digits in the text. */
+export function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
   if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value;
   return /^-?\d{1,40}$/.test(context.source) ? BigInt(context.source) : value;
 }
 
-/** Refuses text whose brackets nest too deeply or are too many, before a parser makes objects of them. */
-function checkBrackets(text: string): void {
+/**
+ * Refuses text whose brackets nest too deeply or are too many, before a parser makes objects of them.
+ * errors: AppError bad-request, too-large; they begin with `what`.
+ */
+export function checkBrackets(text: string, what = 'cannot parse OTLP JSON body'): void {
   let depth = 0;
   let containers = 0;
   for (let i = 0; i < text.length; i++) {
@@ -45,10 +48,10 @@ function checkBrackets(text: string): void {
       i = endOfString(text, i + 1);
     } else if (c === 0x7b || c === 0x5b) {
       if (++containers > maxContainers) {
-        throw new AppError('too-large', `cannot parse OTLP JSON body: more than ${maxContainers} objects and arrays`);
+        throw new AppError('too-large', `${what}: more than ${maxContainers} objects and arrays`);
       }
       if (++depth > maxDepth) {
-        throw new AppError('bad-request', `cannot parse OTLP JSON body: nested deeper than ${maxDepth}`);
+        throw new AppError('bad-request', `${what}: nested deeper than ${maxDepth}`);
       }
     } else if (c === 0x7d || c === 0x5d) depth--;
   }

@@ -11,7 +11,8 @@ import type { ServeDeps } from './deps.ts';
 /** Turns the first thing wrong with a request's parameters into a message that names the parameter. */
 export const refuseQuery: Hook<unknown, Env, string, unknown> = (result, c) => {
   if (result.success) return;
-  const [issue] = result.error.issues;
+  const { issues } = result.error;
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   if (issue?.code === 'unrecognized_keys') {
     throw new AppError(
       'bad-request',

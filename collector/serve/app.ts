@@ -10,6 +10,8 @@ import { createRootReader } from '../store/roots-read.ts';
 import { routes } from './contract.ts';
 import type { ServeDeps } from './deps.ts';
 import { answerError, measure, neverStore, noSuchRoute, refuseQuery, shareRunning } from './answer.ts';
+import { createAttributes } from './attributes.ts';
+import { createCompareSets } from './compare-sets.ts';
 import { createCompare } from './compare.ts';
 import { createDetails } from './detail.ts';
 import { createEntries } from './entries.ts';
@@ -20,10 +22,15 @@ import { checkHost, checkToken, securityHeaders } from './guard.ts';
 import { createLive } from './live.ts';
 import { listOperations } from './operations.ts';
 import { readPages } from './pages.ts';
+import { createProfile, createTreesOf } from './profile.ts';
 import { readStatus } from './status.ts';
+import { createTail } from './tail.ts';
 import { createTimeline } from './timeline.ts';
-import { answerTrace } from './trace.ts';
-import { listTraces } from './traces.ts';
+import { createTracePoints } from './trace-points.ts';
+import { createOpener } from './trace-open.ts';
+import { answerTrace, readTraceSpan } from './trace.ts';
+import { listTraces, tailOptions } from './traces.ts';
+import { createWhatIf } from './what-if.ts';
 
 export type Env = { Bindings: HttpBindings };
 
@@ -45,7 +52,14 @@ export function createApp(deps: ServeDeps): App {
   const frames = shareRunning(createFramesAnswer(deps, read));
   const entries = shareRunning(createEntries(deps, roots));
   const compare = shareRunning(createCompare(deps, read));
+  const compareSets = shareRunning(createCompareSets(deps));
+  const points = shareRunning(createTracePoints(deps));
+  const attributes = createAttributes(deps);
+  const treesOf = createTreesOf(deps);
+  const profile = shareRunning(createProfile(deps, treesOf));
+  const whatIf = shareRunning(createWhatIf(deps, treesOf));
   const live = createLive({ compute: graph, onBug: deps.onBug });
+  const tail = createTail(tailOptions(deps));
   const pages = readPages(deps.uiDirectory);
 
   app.onError(answerError(deps.onBug));
@@ -75,8 +89,24 @@ export function createApp(deps: ServeDeps): App {
   app.openapi(routes.timeline, async (c) => c.json(await timeline(c.req.valid('query')), 200));
   app.openapi(routes.entries, async (c) => c.json(await entries(c.req.valid('query')), 200));
   app.openapi(routes.compare, async (c) => c.json(await compare(c.req.valid('query')), 200));
+  app.openapi(routes.compareSets, async (c) => c.json(await compareSets(c.req.valid('query')), 200));
   app.openapi(routes.traces, async (c) => c.json(await listTraces(deps, c.req.valid('query')), 200));
-  app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query').format));
+  app.openapi(routes.tracePoints, async (c) => c.json(await points(c.req.valid('query')), 200));
+  app.openapi(routes.tracesLive, async (c) => {
+    const last = c.req.header('last-event-id');
+    const events = await tail.follow(c.req.valid('query'), last, () => c.env?.outgoing?.destroy());
+    return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
+  });
+  app.openapi(routes.attributeKeys, async (c) => c.json(await attributes.keys(c.req.valid('query')), 200));
+  app.openapi(routes.attributeValues, async (c) => c.json(await attributes.values(c.req.valid('query')), 200));
+  app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query')));
+  app.openapi(routes.openFile, createOpener(deps));
+  app.openapi(routes.span, async (c) => {
+    const { id, spanId } = c.req.valid('param');
+    return c.json(await readTraceSpan(deps, id, spanId), 200);
+  });
+  app.openapi(routes.profile, async (c) => c.json(await profile(c.req.valid('query')), 200));
+  app.openapi(routes.whatIf, async (c) => c.json(await whatIf(c.req.valid('query')), 200));
   app.openapi(routes.status, async (c) => c.json(await readStatus(deps), 200));
   app.openapi(routes.metrics, async (c) => {
     const { contentType, text } = await deps.metrics();
@@ -94,7 +124,10 @@ export function createApp(deps: ServeDeps): App {
     get liveClients() {
       return live.clients;
     },
-    close: () => live.close(),
+    close() {
+      live.close();
+      tail.close();
+    },
   };
 }
 

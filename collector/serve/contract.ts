@@ -4,22 +4,15 @@
  */
 import { createRoute, z } from '@hono/zod-openapi';
 import * as api from '#shared/api.ts';
-import { bands } from '#shared/critical-cut.ts';
 import { groupings } from '#shared/graph-ends.ts';
 import { directions } from '#shared/graph-filter.ts';
+import { critical, hexId, json, none, probes, problem, problems, text, time, wholeNumber } from './contract-common.ts';
+import { compareSetsRoutes } from './contract-compare-sets.ts';
+import { profileRoutes } from './contract-profile.ts';
+import { searchRoutes } from './contract-search.ts';
+import { traceRoutes } from './contract-trace.ts';
 
-const text = z.string().max(1000);
-const time = {
-  window: text
-    .optional()
-    .openapi({ description: 'the last …, ending now: 30s, 5m, 1h, 2d; 5m by default', example: '15m' }),
-  from: text
-    .optional()
-    .openapi({ description: 'instead of window: epoch ms, ISO 8601 or now-1h', example: '1764000000000' }),
-  to: text.optional().openapi({ description: 'end of the interval; now by default', example: '1764000300000' }),
-};
 const groupBy = z.enum(groupings).default('service').openapi({ description: 'what one node stands for' });
-const probes = z.enum(['true', 'false']).default('false').openapi({ description: 'count health checks too' });
 const idle = z
   .enum(['true', 'false'])
   .default('false')
@@ -31,35 +24,6 @@ const collapse = names.openapi({
     'namespaces (cluster/namespace/) and clusters (cluster//) that are one node each, comma between; in a name a comma is %2C and % is %25',
   example: '/shop/,east//',
 });
-const critical = {
-  entry: text.optional().openapi({
-    description: "critical shares are about the traces of this root operation, 'service|operation'; all by default",
-    example: 'frontend|GET /cart',
-  }),
-  band: z.enum(bands).default('all').openapi({ description: 'slow: of those traces the slowest tenth' }),
-};
-const wholeNumber = (least: number, most: number): z.ZodType<number, string> =>
-  z
-    .string()
-    .regex(/^\d{1,9}$/, 'expected a whole number')
-    .transform(Number)
-    .pipe(z.number().min(least).max(most));
-const ms = z
-  .string()
-  .regex(/^\d{1,12}(\.\d{1,6})?$/, 'expected milliseconds')
-  .transform(Number);
-const hexId = (digits: number): z.ZodType<string, string> =>
-  z
-    .string()
-    .regex(new RegExp(`^[0-9a-fA-F]{${digits}}$`), `expected ${digits} hex digits`)
-    .transform((id) => id.toLowerCase());
-
-/** Zipkin and B3 know ids of 64 bits too: the low half of ours. */
-const traceId = z
-  .string()
-  .regex(/^(?:[0-9a-fA-F]{16}){1,2}$/, 'expected 32 hex digits')
-  .transform((id) => id.toLowerCase().padStart(32, '0'));
-
 const nodeId = text.openapi({
   description: 'cluster/namespace/name, URL-encoded; cluster/namespace/ or cluster// of what is collapsed',
   example: '%2Fshop%2Ffrontend',
@@ -116,46 +80,6 @@ export const compareQuery = z.strictObject({
   ...critical,
 });
 export type CompareQuery = z.output<typeof compareQuery>;
-
-export const tracesQuery = z.strictObject({
-  ...time,
-  service: text.optional().openapi({ description: 'node id, name or name.namespace of a workload in the trace' }),
-  operation: text.optional().openapi({ description: 'name of a span (of that service)' }),
-  minMs: ms.optional().openapi({ description: 'shortest duration' }),
-  maxMs: ms.optional().openapi({ description: 'longest duration' }),
-  status: z
-    .enum(['ok', 'error', 'failed'])
-    .optional()
-    .openapi({ description: "error: some span failed; ok: none did; failed: the trace's own request did" }),
-  edge: hexId(16).optional().openapi({ description: 'id of an edge the trace has a call of' }),
-  attr: z
-    .union([text, z.array(text).max(10)])
-    .optional()
-    .openapi({ description: 'key=value; given several times, all on one span', example: 'http.status_code=503' }),
-  probes,
-  order: z.enum(['recent', 'slowest']).default('recent'),
-  limit: wholeNumber(1, 500).optional().openapi({ description: '50 by default' }),
-  cursor: text.optional().openapi({ description: 'the `next` of the page before' }),
-});
-export type TracesQuery = z.output<typeof tracesQuery>;
-
-export const traceFormats = ['native', 'otlp', 'jaeger', 'zipkin'] as const;
-export const traceQuery = z.strictObject({ format: z.enum(traceFormats).default('native') });
-const none = z.strictObject({});
-
-const problem = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: api.errorBody.meta({ id: 'Error' }) } },
-});
-const problems = {
-  400: problem('a parameter is unknown or cannot be read'),
-  401: problem('a token is needed'),
-  503: problem('the store does not answer, or too much is asked at once'),
-};
-const json = <Schema extends z.ZodType>(description: string, schema: Schema) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
 
 const graph = api.graph.meta({ id: 'Graph' });
 
@@ -241,25 +165,10 @@ export const routes = {
     request: { query: compareQuery },
     responses: { 200: json('every edge of either', api.comparison.meta({ id: 'Comparison' })), ...problems },
   }),
-  traces: createRoute({
-    method: 'get',
-    path: '/api/traces',
-    summary: 'Search among settled traces',
-    request: { query: tracesQuery },
-    responses: { 200: json('a page of traces', api.traceList.meta({ id: 'TraceList' })), ...problems },
-  }),
-  trace: createRoute({
-    method: 'get',
-    path: '/api/traces/{id}',
-    summary: 'One trace: spans, calls and critical path',
-    request: { params: z.object({ id: traceId }), query: traceQuery },
-    responses: {
-      200: json('the trace; with format=otlp as OTLP JSON', api.trace.meta({ id: 'Trace' })),
-      404: problem('no span of it is held'),
-      415: problem('the format is not offered'),
-      ...problems,
-    },
-  }),
+  ...compareSetsRoutes,
+  ...searchRoutes,
+  ...traceRoutes,
+  ...profileRoutes,
   status: createRoute({
     method: 'get',
     path: '/api/status',

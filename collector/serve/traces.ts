@@ -1,41 +1,34 @@
-/** Answers of /api/traces: the query's text becomes a question to the store. */
+/** Answers of /api/traces and what its live tail is made of: the query's text becomes a question to the store. */
 import type { TraceList } from '#shared/api.ts';
-import { AppError, quoted } from '#shared/error.ts';
-import { toInterval } from '#shared/time.ts';
-import { readTraces } from '../store/traces-read.ts';
-import type { TracesQuery } from './contract.ts';
+import { newestSettlement, readSettled, readTraces } from '../store/traces-read.ts';
+import type { TailQuery, TracesQuery } from './contract-search.ts';
 import type { ServeDeps } from './deps.ts';
+import type { TailOptions } from './tail.ts';
+import { toFilter, toScope } from './trace-filter.ts';
 
-/** Traces of the last hour when nothing is said. */
-const defaultWindow = '1h';
 const defaultLimit = 50;
 
 export async function listTraces({ db, now = Date.now }: ServeDeps, query: TracesQuery): Promise<TraceList> {
-  const { service, operation, minMs, maxMs, status, edge, cursor, attr = [] } = query;
-  const { fromMs, toMs, live } = toInterval(query, now(), defaultWindow);
-  const attributes = (typeof attr === 'string' ? [attr] : attr).map(splitAttribute);
+  const { service, operation, minMs, maxMs, status, edge, attr, order, limit = defaultLimit, cursor } = query;
   return readTraces(db, {
-    fromMs,
-    // A sender's clock may be a little ahead of ours.
-    toMs: live ? toMs + clockSlackMs : toMs,
-    order: query.order,
-    limit: query.limit ?? defaultLimit,
-    probes: query.probes === 'true',
-    attributes,
-    ...(service === undefined || service === '' ? {} : { service }),
-    ...(operation === undefined || operation === '' ? {} : { operation }),
-    ...(minMs === undefined ? {} : { minMs }),
-    ...(maxMs === undefined ? {} : { maxMs }),
-    ...(status === undefined ? {} : { status }),
-    ...(edge === undefined ? {} : { edge }),
+    ...toScope(query, now(), { service, operation, minMs, maxMs, status, edge, attr }),
+    order,
+    limit,
     ...(cursor === undefined ? {} : { cursor }),
   });
 }
 
-const clockSlackMs = 60_000;
-
-function splitAttribute(text: string): [key: string, value: string] {
-  const equals = text.indexOf('=');
-  if (equals <= 0) throw new AppError('bad-request', `cannot read parameter attr "${quoted(text)}": write key=value`);
-  return [text.slice(0, equals), text.slice(equals + 1)];
+/** What the live tail reads: settlements by their second, whenever their traces began. */
+export function tailOptions({ db, onBug }: ServeDeps): TailOptions<TailQuery> {
+  return {
+    newest: (from) => newestSettlement(db, from),
+    read({ q, probes }, after, until, limit) {
+      const scope = { filter: toFilter(q), fromMs: 0, toMs: endOfTimeMs, probes: probes === 'true' };
+      return readSettled(db, { ...scope, settled: { after, until } }, limit);
+    },
+    onBug,
+  };
 }
+
+/** The store keeps no later start. */
+const endOfTimeMs = 2 ** 64 / 1e6;

@@ -181,7 +181,7 @@ function messageOf(cause: unknown): string {
 }
 
 /** Version of schema.sql this program writes. */
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /**
  * Brings the schema of the store to this program's version.

@@ -1,4 +1,4 @@
--- The tables of the store, version 2. db.ts runs the statements in order; each ends with a semicolon at its line's end.
+-- The tables of the store, version 3. db.ts runs the statements in order; each ends with a semicolon at its line's end.
 -- {replicated} and {cluster} are not used by the embedded store. Columns are camelCase: the same names as in TypeScript and JSON.
 
 -- Applied schema versions; db.ts refuses a store newer than the program.
@@ -48,7 +48,8 @@ CREATE TABLE IF NOT EXISTS spans (
   resource       LowCardinality(String),                -- as sent: a ResourceSpans message with its fields resource and schema_url only, '' when neither was sent
   scope          LowCardinality(String),                -- likewise a ScopeSpans message with its fields scope and schema_url only
   INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1,
-  INDEX startNs startNs TYPE minmax GRANULARITY 1
+  INDEX startNs startNs TYPE minmax GRANULARITY 1,
+  INDEX attributeValues mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, traceId)
@@ -56,6 +57,9 @@ SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory 
 
 -- Version 2: stores of version 1 lack the column.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS batch UInt16 CODEC(ZSTD(1)) AFTER tick;
+
+-- Version 3: stores of before lack the index. Parts get it when they are merged; without it they are read, and give the same.
+ALTER TABLE spans ADD INDEX IF NOT EXISTS attributeValues mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1;
 
 -- Ten-second frames. A row with a source is an edge; a row without one (sourceKind 255) is the workload `target` itself.
 -- Rows of one frame and edge sum up; tick keeps the newest derivation that wrote into the row.

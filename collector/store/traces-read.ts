@@ -1,34 +1,18 @@
 /**
- * Search over the `traces` table: one row a settled trace, filtered, ordered and paged by key. A trace settled twice shows
- * its newest settlement. Traces that have not settled are not in it.
+ * Search over the `traces` table: one row a settled trace, filtered (traces-match.ts), ordered and paged by key. A trace
+ * settled twice shows its newest settlement. Traces that have not settled are not in it.
  */
 import { readFileSync } from 'node:fs';
 import { AppError, quoted } from '#shared/error.ts';
 import type { TraceSummary } from '#shared/api.ts';
-import { nodeId, parseNodeId } from '#shared/workload.ts';
 import { nanosecond } from './column-time.ts';
 import type { Db } from './db.ts';
+import { matchTraces, needsSpans, type TraceMatch, type TraceScope } from './traces-match.ts';
 
 const listSql = readFileSync(new URL('traces-list.sql', import.meta.url), 'utf8');
 const pathsSql = readFileSync(new URL('paths-read.sql', import.meta.url), 'utf8');
 
-export interface TraceQuery {
-  /** By the trace's first start, epoch ms, half open. */
-  readonly fromMs: number;
-  readonly toMs: number;
-  /** Node id, name, or name.namespace of a workload that takes part. */
-  readonly service?: string;
-  /** Span name; of that service when one is given. */
-  readonly operation?: string;
-  readonly minMs?: number;
-  readonly maxMs?: number;
-  /** error: a span failed; ok: none did; failed: the trace's own request did. */
-  readonly status?: 'ok' | 'error' | 'failed';
-  /** Edge id, 16 hex digits. */
-  readonly edge?: string;
-  /** All on one span. */
-  readonly attributes?: readonly (readonly [key: string, value: string])[];
-  readonly probes?: boolean;
+export interface TraceQuery extends TraceScope {
   readonly order: 'recent' | 'slowest';
   readonly limit: number;
   /** What the page before gave as `next`. */
@@ -44,59 +28,115 @@ interface ListRow {
   rootOperation: string;
   spanCount: number;
   errorCount: number;
+  failed: number;
   workloads: string[];
   pathIds: string[];
   pathNs: string[];
   sortKey: string;
 }
 
-/** A page of traces and the cursor of the next, null at the end. errors: bad-request for a cursor that is none of ours. */
+/** Spans looked at first when a page needs them; each further slice of the time is four times as long. */
+const firstSpans = 250_000;
+/** After so long a page that has something is given, full or not, ms. */
+const patienceMs = 500;
+
+/**
+ * A page of traces and the cursor of the next, null at the end. When spans have to be looked at, the newest are first, and a
+ * page may hold fewer than asked for though there is a next. errors: bad-request for a cursor that is none of ours.
+ */
 export async function readTraces(db: Db, query: TraceQuery): Promise<{ traces: TraceSummary[]; next: string | null }> {
-  const after = query.cursor === undefined ? undefined : readCursor(query.cursor, query.order);
-  const { service, operation, attributes = [] } = query;
-  const names = service === undefined ? [] : namesOf(service);
-  const rows = await db.rows<ListRow>(listSql, {
-    fromNs: nanosecond(query.fromMs),
-    toNs: nanosecond(query.toMs),
-    probes: query.probes ? 1 : 0,
-    service: service ?? '',
-    serviceTails: isNodeId(service)
-      ? []
-      : names.map(({ namespace, name }) =>
-          namespace === '' ? nodeId('', '', name).slice(1) : nodeId('', namespace, name),
-        ),
-    operationTail: operation !== undefined && service === undefined ? ` ${operation}` : '',
-    operations: operation !== undefined && service !== undefined ? names.map(({ name }) => `${name} ${operation}`) : [],
-    minNs: nanosecond(query.minMs ?? 0),
-    maxNs: query.maxMs === undefined ? 18446744073709551615n : nanosecond(query.maxMs),
-    status: query.status ?? '',
-    edge: query.edge === undefined ? '' : BigInt(`0x${query.edge}`).toString(),
-    keys: attributes.map(([key]) => key),
-    values: attributes.map(([, value]) => value),
-    order: query.order,
-    afterKey: after?.key ?? '0',
-    afterId: after?.traceId ?? '',
-    limit: query.limit + 1,
-  });
-  const page = rows.slice(0, query.limit);
+  const { order, limit, cursor } = query;
+  const startedMs = performance.now();
+  const after = cursor === undefined ? undefined : readCursor(cursor, order);
+  const rows: ListRow[] = [];
+  let searchedTo: number | undefined;
+  for await (const { scope, fromMs } of slicesOf(db, query, after?.key)) {
+    const match = await matchTraces(db, scope);
+    for (const row of await readRows(db, match, { order, limit: limit + 1 - rows.length, after })) rows.push(row);
+    searchedTo = fromMs;
+    if (rows.length > limit || (rows.length > 0 && performance.now() - startedMs > patienceMs)) break;
+  }
+  const page = rows.slice(0, limit);
   const last = page.at(-1);
-  const steps = await readSteps(db, page);
-  return {
-    traces: page.map((row) => toSummary(row, steps)),
-    next: rows.length > page.length && last ? writeCursor(query.order, last.sortKey, last.traceId) : null,
-  };
+  const next =
+    rows.length > page.length && last
+      ? writeCursor(order, last.sortKey, last.traceId)
+      : searchedTo === undefined || searchedTo <= query.fromMs
+        ? null
+        : writeCursor(order, nanosecond(searchedTo).toString(), ''.padStart(32, '0'));
+  return { traces: await toSummaries(db, page), next };
 }
 
-/** What a person may mean who writes `service`: a node id names one workload; `a.b` is a name, or name `a` in namespace `b`. */
-function namesOf(service: string): { namespace: string; name: string }[] {
-  if (isNodeId(service)) return [parseNodeId(service)];
-  const dot = service.lastIndexOf('.');
-  const named = { namespace: '', name: service };
-  return dot <= 0 ? [named] : [named, { namespace: service.slice(dot + 1), name: service.slice(0, dot) }];
+/** The time of a question in slices, the newest first; the whole at once when its order or its size asks for no more. */
+async function* slicesOf(
+  db: Db,
+  query: TraceQuery,
+  afterNs: string | undefined,
+): AsyncGenerator<{ readonly scope: TraceScope; readonly fromMs: number }> {
+  const { filter, order, fromMs } = query;
+  if (order === 'slowest' || !needsSpans(filter)) {
+    yield { scope: query, fromMs };
+    return;
+  }
+  // what the cursor has passed is not looked at again
+  let toMs = afterNs === undefined ? query.toMs : Math.min(query.toMs, Math.floor(Number(afterNs) / 1e6) + 1);
+  if (toMs <= fromMs) return;
+  const { attributes: _, version: __, ...own } = filter;
+  const { bounds } = await matchTraces(db, { ...query, toMs, filter: { ...own, attributes: [] } });
+  if (bounds === undefined) return;
+  // nothing starts after the last of them ends, or before the first
+  toMs = Math.min(toMs, Math.floor(Number(bounds.toNs) / 1e6) + 1);
+  const leastMs = Math.max(fromMs, Math.floor(Number(bounds.fromNs) / 1e6));
+  let lengthMs = Math.max(1, Math.ceil((toMs - leastMs) * Math.min(1, firstSpans / bounds.spans)));
+  while (toMs > leastMs) {
+    // a short rest goes with the slice before it
+    const start = toMs - lengthMs * 1.5 <= leastMs ? fromMs : toMs - lengthMs;
+    yield { scope: { ...query, fromMs: start, toMs }, fromMs: start };
+    toMs = start;
+    lengthMs *= 4;
+  }
 }
 
-function isNodeId(service: string | undefined): boolean {
-  return service?.split('/').length === 3;
+/** What settled in some seconds: those that started last, and how many there are. */
+export async function readSettled(
+  db: Db,
+  scope: TraceScope,
+  limit: number,
+): Promise<{ traces: TraceSummary[]; total: number }> {
+  const match = await matchTraces(db, scope);
+  if (match.bounds === undefined) return { traces: [], total: 0 };
+  const rows = await readRows(db, match, { order: 'recent', limit: limit + 1, after: undefined });
+  const [all] =
+    rows.length <= limit
+      ? [{ n: rows.length }]
+      : await db.rows<{ n: string }>(`${match.sql}\nSELECT count() AS n FROM found`, match.params);
+  return { traces: await toSummaries(db, rows.slice(0, limit)), total: Number(all?.n ?? 0) };
+}
+
+/** The newest second in which a trace settled, at or after the given one, 0 when there is none. */
+export async function newestSettlement(db: Db, from: number): Promise<number> {
+  const [row] = await db.rows<{ tick: number }>(
+    'SELECT max(t.tick) AS tick FROM traces AS t WHERE t.tick >= {from:UInt32}',
+    { from },
+  );
+  return row?.tick ?? 0;
+}
+
+interface Page {
+  readonly order: TraceQuery['order'];
+  readonly limit: number;
+  readonly after: { readonly key: string; readonly traceId: string } | undefined;
+}
+
+async function readRows(db: Db, match: TraceMatch, { order, limit, after }: Page): Promise<ListRow[]> {
+  if (match.bounds === undefined) return [];
+  const params = { order, limit, afterKey: after?.key ?? '0', afterId: after?.traceId ?? '' };
+  return db.rows<ListRow>(`${match.sql}${listSql}`, { ...match.params, ...params });
+}
+
+async function toSummaries(db: Db, rows: readonly ListRow[]): Promise<TraceSummary[]> {
+  const steps = await readSteps(db, rows);
+  return rows.map((row) => toSummary(row, steps));
 }
 
 interface Step {
@@ -119,6 +159,7 @@ function toSummary(row: ListRow, steps: ReadonlyMap<string, Step>): TraceSummary
     durationMs: Number(row.durationNs) / 1e6,
     spanCount: row.spanCount,
     errorCount: row.errorCount,
+    failed: row.failed === 1,
     workloads: row.workloads,
     criticalPath: topOf(row, steps),
   };

@@ -6,6 +6,7 @@ import { page } from '$app/state';
 import { address, boxings, change } from '../address.svelte.ts';
 import { dialogs } from '../frame/open.svelte.ts';
 import { theme } from '../theme.svelte.ts';
+import { traceKeys } from '../trace/keys.ts';
 import { matchesKey } from './match.ts';
 
 export const scopes = ['everywhere', 'map', 'time', 'trace'] as const;
@@ -41,7 +42,7 @@ export const keys = {
   help: { keys: ['?'], name: 'Keys', scope: 'everywhere', run: () => dialogs.show('keys') },
   theme: { keys: ['t'], name: 'Next theme: system, light, dark', scope: 'everywhere', run: () => theme.next() },
   escape: { keys: ['Esc'], name: 'Close what is open: dialog, panel, kiosk', scope: 'everywhere' },
-  traceId: { keys: ['/'], name: 'Type a trace ID (not on the map)', scope: 'everywhere' },
+  traceId: { keys: ['/'], name: 'Type a trace ID (not on the map or a trace)', scope: 'everywhere' },
 
   find: { keys: ['/'], name: 'Find on the map', scope: 'map' },
   walk: { keys: ['←', '→', '↑', '↓'], name: 'Walk from workload to workload', scope: 'map' },
@@ -82,15 +83,13 @@ export const keys = {
   back: { keys: [','], name: 'One step back', scope: 'time' },
   forward: { keys: ['.'], name: 'One step forward', scope: 'time' },
   live: { keys: ['l'], name: 'Back to live', scope: 'time' },
-
-  row: { keys: ['↑', '↓'], name: 'Next or previous span', scope: 'trace' },
-  page: { keys: ['PageUp', 'PageDown', 'Home', 'End'], name: 'Further up or down', scope: 'trace' },
-  fold: { keys: ['←', '→'], name: 'Fold or open a span', scope: 'trace' },
-  open: { keys: ['Enter', 'Space'], name: 'Details of the span', scope: 'trace' },
-  findInTrace: { keys: ['Ctrl+B'], name: 'Find in the trace', scope: 'trace' },
-  nextFound: { keys: ['Enter', 'Shift+Enter'], name: 'Next or previous of what was found', scope: 'trace' },
-  pan: { keys: ['←', '→'], name: 'Move a handle of the minimap', scope: 'trace' },
 } as const satisfies Readonly<Record<string, Key>>;
+
+/** Every key, for the help: a trace page carries out its own. */
+export const allKeys: readonly Key[] = [
+  ...Object.values(keys),
+  ...traceKeys.map(({ keys: written, text }): Key => ({ keys: written, name: text, scope: 'trace' })),
+];
 
 export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 
@@ -98,7 +97,7 @@ export const isMac = /Mac|iPhone|iPad/.test(navigator.platform);
 export function isInScope(scope: Scope): boolean {
   const route: string = page.route.id ?? '';
   if (scope === 'everywhere') return true;
-  return scope === 'trace' ? route === '/trace/[id]' : route === '/';
+  return scope === 'trace' ? route.startsWith('/trace/') : route === '/';
 }
 
 /** Carries out the key, if it is one of ours. */

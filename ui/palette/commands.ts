@@ -7,6 +7,7 @@ import { current } from '../current.svelte.ts';
 import { keptQuery } from '../frame/kept.ts';
 import { labelWords } from '../frame/label-words.ts';
 import { dialogs } from '../frame/open.svelte.ts';
+import { pages } from '../frame/pages.ts';
 import { keys, type Key } from '../keys/keys.svelte.ts';
 import { labelChoices } from '../labels.ts';
 import { copyPicture, kindNames, kinds, save, take } from '../share/take.ts';
@@ -103,10 +104,6 @@ function everywhere(): Command[] {
       run: () => theme.chooseContrast(theme.highContrast ? 'normal' : 'high'),
     },
     { text: 'Keys', key: keys.help, run: () => dialogs.show('keys') },
-    ...[
-      ['/', 'Map'],
-      ['/search', 'Traces'],
-      ['/status', 'Status'],
-    ].map(([path = '/', name = '']) => ({ text: `Go to ${name}`, run: () => goto(`${path}${keptQuery()}`) })),
+    ...pages.map(({ href, text }) => ({ text: `Go to ${text}`, run: () => goto(`${href}${keptQuery()}`) })),
   ];
 }

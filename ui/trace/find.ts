@@ -7,6 +7,19 @@ export function valueText(value: AttributeValue | undefined): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
+/** The same to be read: what is nested stands on lines of its own, also when it was sent as JSON in a text. */
+export function readableText(value: AttributeValue | undefined): string {
+  if (typeof value === 'object' && value !== null) return JSON.stringify(value, null, 2);
+  if (typeof value === 'string' && /^\s*[[{]/.test(value)) {
+    try {
+      return JSON.stringify(JSON.parse(value), null, 2);
+    } catch {
+      return value;
+    }
+  }
+  return valueText(value);
+}
+
 /** What of a span is searched, lower case. */
 function haystack(span: TraceSpan): string {
   const parts = [span.service, span.namespace, span.name, span.spanId, span.status.message];
@@ -15,8 +28,8 @@ function haystack(span: TraceSpan): string {
   return parts.join('\n').toLowerCase();
 }
 
-/** A finder over the spans of a trace; the texts are made with the first search. out: ids in the spans' order. */
-export function createFinder(spans: readonly TraceSpan[]): (query: string) => string[] {
+/** A finder over the spans of a trace; the texts are made with the first search. out: rows, in order. */
+export function createFinder(spans: readonly TraceSpan[]): (query: string) => number[] {
   let texts: string[] | undefined;
   return (query) => {
     const words = query
@@ -25,6 +38,10 @@ export function createFinder(spans: readonly TraceSpan[]): (query: string) => st
       .filter((word) => word !== '');
     if (words.length === 0) return [];
     texts ??= spans.map(haystack);
-    return spans.filter((_, i) => words.every((word) => texts?.[i]?.includes(word))).map(({ spanId }) => spanId);
+    const found: number[] = [];
+    texts.forEach((text, row) => {
+      if (words.every((word) => text.includes(word))) found.push(row);
+    });
+    return found;
   };
 }

@@ -1,7 +1,5 @@
-/**
- * Words for a trace: the sentence it opens with, what a span owns of the critical path, what went wrong. Pure.
- */
-import { formatNs, formatShare } from '#shared/format.ts';
+/** Words for a trace: what a span owns of the critical path, how a call failed, what the trace is called. Pure. */
+import { formatNs } from '#shared/format.ts';
 import { shortOperation, workloadName } from '../part/names.ts';
 import type { Trace, TraceCall, TraceSpan } from '#shared/api.ts';
 
@@ -15,8 +13,16 @@ export interface PathShare {
   readonly startNs: number;
 }
 
-/** Spans on the critical path in the order they first decide. The shares sum to 1. */
-export function pathShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criticalPath'>): PathShare[] {
+const known = new WeakMap<object, readonly PathShare[]>();
+
+/** Spans on the critical path in the order they first decide. The shares sum to 1. Made once a trace. */
+export function pathShares(trace: Pick<Trace, 'spans' | 'criticalPath'>): readonly PathShare[] {
+  let shares = known.get(trace);
+  if (shares === undefined) known.set(trace, (shares = toShares(trace)));
+  return shares;
+}
+
+function toShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criticalPath'>): PathShare[] {
   const byId = new Map<string, TraceSpan>();
   for (const span of spans) if (!byId.has(span.spanId)) byId.set(span.spanId, span);
   const total = criticalPath.reduce((sum, { startNs, endNs }) => sum + endNs - startNs, 0);
@@ -36,83 +42,18 @@ export function pathShares({ spans, criticalPath }: Pick<Trace, 'spans' | 'criti
   }));
 }
 
-/** The trace in one sentence or two: who decides its time, and what failed. */
-export function traceSentence(trace: Trace): string {
-  const shares = pathShares(trace);
-  return [lateSentence(trace, shares), timeSentence(shares, trace.calls), failureSentence(trace)]
-    .filter((part) => part !== '')
-    .join(' ');
-}
-
-/** Spans that outlive the answer (a callee after its caller's timeout, work done later) make the trace longer than its path. */
-function lateSentence({ durationMs }: Trace, shares: readonly PathShare[]): string {
-  const answeredNs = shares.reduce((sum, { selfNs }) => sum + selfNs, 0);
-  if (answeredNs <= 0 || answeredNs > 0.99 * durationMs * 1e6) return '';
-  return `Answered after ${formatNs(answeredNs)}; the last span ends at ${formatNs(durationMs * 1e6)}.`;
-}
-
-interface Owner {
-  readonly name: string;
-  /** Its own spans are not in the trace: the time is a caller's, waiting for it. */
-  readonly awaited: boolean;
-  selfNs: number;
-  readonly parts: PathShare[];
-}
-
-function timeSentence(shares: readonly PathShare[], calls: readonly TraceCall[]): string {
-  const total = shares.reduce((sum, { selfNs }) => sum + selfNs, 0);
-  if (total <= 0) return '';
-  const owners = new Map<string, Owner>();
-  for (const part of shares) {
-    const { span } = part;
-    const call = span.callId === null ? undefined : calls[span.callId];
-    const calling = span.kind === 'CLIENT' || span.kind === 'PRODUCER';
-    const awaited = call !== undefined && call.calleeSpanId === null && calling;
-    const name = awaited ? workloadName(call.target) : span.service;
-    const key = `${awaited}${name}`;
-    const owner = owners.get(key) ?? { name, awaited, selfNs: 0, parts: [] };
-    owner.selfNs += part.selfNs;
-    owner.parts.push(part);
-    owners.set(key, owner);
-  }
-  const [first, second] = [...owners.values()].sort((a, b) => b.selfNs - a.selfNs);
-  if (!first) return '';
-  const share = formatShare(round(first.selfNs / total));
-  const what = first.awaited ? `waiting for ${first.name}` : `${first.name}'s own work`;
-  const [most] = [...first.parts].sort((a, b) => b.selfNs - a.selfNs);
-  const mostly =
-    most && first.parts.length > 1
-      ? `, ${2 * most.selfNs > first.selfNs ? 'most of it' : 'the longest part'} ${shortOperation(most.span.name)} (${formatNs(most.selfNs)})`
-      : ` (${most ? `${shortOperation(most.span.name)}, ` : ''}${formatNs(first.selfNs)})`;
-  const head = `${share} of the time is ${what}${mostly}`;
-  if (!second) return `${head}.`;
-  return `${head}; ${formatNs(second.selfNs)} ${second.awaited ? 'wait for' : 'belong to'} ${second.name}.`;
-}
-
-function round(share: number): number {
-  return share > 0.995 || share < 0.005 ? share : Math.round(share * 100) / 100;
-}
-
-function failureSentence({ spans, calls }: Trace): string {
-  const failed = calls.filter((call) => call.failed);
-  const retried = calls.filter(({ attempts }) => attempts > 1);
-  const retries = retried.map(
-    ({ source, target, attempts }) => `${workloadName(source)} tried ${workloadName(target)} ${attempts} times`,
-  );
-  if (failed.length === 0) {
-    const marked = spans.filter((span) => span.failed).length;
-    const spansSay = marked === 1 ? 'one span reports an error' : `${marked} spans report an error`;
-    const plain = marked === 0 ? 'Nothing failed' : `No call failed, though ${spansSay}`;
-    const tail = retried.length === 0 ? 'nothing was retried' : retries.slice(0, 2).join(', ');
-    return `${plain}${marked === 0 && retried.length === 0 ? ', ' : '; '}${tail}.`;
-  }
-  // the failure that lies deepest is the one the others pass on
-  const depthOf = depths(spans);
-  const [worst] = [...failed].sort((a, b) => depthOf(b.spanId) - depthOf(a.spanId));
-  const also =
-    failed.length > 1 ? ` ${failed.length - 1} more ${failed.length === 2 ? 'call' : 'calls'} failed with it.` : '';
-  const tail = retries.length > 0 ? ` ${retries.slice(0, 2).join(', ')}.` : '';
-  return worst ? `${callFailure(worst)}.${also}${tail}` : '';
+/** The span of the path before or after one, in the order they first decide. in: undefined for none, which leads to the first. */
+export function alongPath(
+  shares: readonly PathShare[],
+  from: TraceSpan | undefined,
+  step: 1 | -1,
+): TraceSpan | undefined {
+  if (!from) return shares[0]?.span;
+  const at = shares.findIndex(({ span }) => span === from);
+  const after = shares.findIndex(({ startNs }) => startNs > from.startNs);
+  const beside = step === 1 ? after : (after < 0 ? shares.length : after) - 1;
+  const next = at >= 0 ? at + step : beside;
+  return shares[Math.max(0, Math.min(shares.length - 1, next))]?.span;
 }
 
 /** "frontend → reviews never got through: connection refused (503 UF)". */
@@ -122,15 +63,6 @@ export function callFailure({ source, target, error }: TraceCall): string {
   const verb = error.origin === 'proxy' ? 'never got through' : 'failed in the callee';
   const code = [error.code === '0' ? 'no response' : error.code, error.flag].filter((part) => part !== '').join(' ');
   return `${ends} ${verb}: ${error.reason === '' ? code : `${error.reason} (${code})`}`;
-}
-
-/** Depth of a span in the tree. in: spans in tree order, parents before children. */
-function depths(spans: readonly TraceSpan[]): (spanId: string) => number {
-  const known = new Map<string, number>();
-  for (const { spanId, parentId } of spans) {
-    known.set(spanId, parentId === null ? 0 : (known.get(parentId) ?? -1) + 1);
-  }
-  return (spanId) => known.get(spanId) ?? 0;
 }
 
 /** What a span says of itself in its panel: kind, operation, duration, and what of it decides the total. */
