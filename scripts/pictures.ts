@@ -120,7 +120,7 @@ async function ofDemo(collector: RunningCollector, browser: OpenBrowser, started
       name: 'compare-traces',
       at: async () => {
         const { traces } = await read<TraceList>(slowest);
-        const quick = await read<TraceList>(`${slowest}&maxMs=${(traces[0]?.durationMs ?? 2) / 2}`);
+        const quick = await read<TraceList>(`${slowest}&maxMs=${Math.round((traces[0]?.durationMs ?? 2) / 2)}`);
         return `/compare?theme=light&a=${quick.traces[0]?.traceId}&b=${traces[0]?.traceId}`;
       },
     },
