@@ -1,6 +1,6 @@
 /**
- * Critical paths of the recorded traffic: all of them against the plain definition, and some of each recording against paths
- * that were read and found right (fixtures/golden/critical-paths.txt; `--write` writes it anew).
+ * Critical paths of the recorded traffic: all of them against the plain definition, and some of each recording against the
+ * paths as they were once written (fixtures/golden/critical-paths.txt, to be read; `--write` writes it anew).
  */
 import assert from 'node:assert/strict';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
