@@ -163,7 +163,7 @@ export function commandEnvironment(node, root = home) {
  * What Node is told when it runs the collector. Bodies live outside the engine's heap: with its usual limits they make it
  * mark a small heap several times a second.
  */
-export const collectorFlags = ['--initial-old-space-size=256', '--external-memory-accounted-in-global-limit'];
+export const collectorFlags = ['--initial-old-space-size=256'];
 
 const signalNumbers = { SIGHUP: 1, SIGINT: 2, SIGKILL: 9, SIGSEGV: 11, SIGTERM: 15 };
 
