@@ -292,6 +292,19 @@ describe('the map outside its page', { timeout: 300_000 }, () => {
     await page.close();
   });
 
+  test('a key pressed right after Esc is the page’s again, however soon', async () => {
+    const page = await openMap();
+    const help = page.getByRole('dialog', { name: 'Keys' });
+    for (const boxes of ['namespace', 'cluster', null, 'namespace', 'cluster', null]) {
+      await page.keyboard.press('?');
+      await help.waitFor();
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('b');
+      await page.waitForURL((url) => url.searchParams.get('boxes') === boxes);
+    }
+    await page.close();
+  });
+
   test('the theme of the address wins over the one remembered, and a choice wins over the address', async () => {
     const page = await openMap('&theme=dark&contrast=high');
     const html = page.locator('html');
