@@ -9,9 +9,9 @@ import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { ServeDeps } from '../collector/serve/deps.ts';
 import { createApi } from '../collector/serve/http.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { servingDeps } from '../test/serving-deps.ts';
 import { fill } from './search-fill.ts';
 
 const { values: flags } = parseArgs({
@@ -75,7 +75,7 @@ async function ask(on: Db): Promise<void> {
     `SELECT s.attributes['guid:x-request-id'] AS id FROM spans AS s
       WHERE s.startNs >= ${(BigInt(toMs) - 1_800_000n) * 1_000_000n} AND id != '' LIMIT 1`,
   );
-  const api = await createApi(depsOf(on));
+  const api = await createApi(servingDeps(on));
   const timesMs = new Map<string, number[]>();
   const cpusMs = new Map<string, number[]>();
   const all = (held: Map<string, number[]>, what: string, ms: number): unknown =>
@@ -119,44 +119,4 @@ async function ask(on: Db): Promise<void> {
 function median(values: readonly number[]): string {
   const sorted = values.toSorted((a, b) => a - b);
   return sorted[sorted.length >> 1]?.toFixed(0) ?? '';
-}
-
-function depsOf(on: Db): ServeDeps {
-  const nothing = { lagMs: 0, unsettledTraces: 0, settledTraces: 0, settleAfterMs: 10_000, overflow: 0 };
-  const ingest = {
-    spansAccepted: 0,
-    spansRejected: 0,
-    requestsRefused: 0,
-    bytesBuffered: 0,
-    byteBudget: 1,
-    spansPerSecond: 0,
-  };
-  return {
-    db: on,
-    follower: {
-      consistent: async (read) => ({ value: await read([]), provisional: [], unsettled: 0 }),
-      status: () => nothing,
-    },
-    calls: {},
-    version: '0.0.0',
-    startedAtMs: Date.now(),
-    flush: () => Promise.resolve(),
-    state: () => 'ok',
-    ingestStatus: () => ingest,
-    limits: () => [],
-    doors: () => ({ otlpHttp: '', otlpGrpc: '', listen: '' }),
-    metrics: async () => ({ contentType: 'text/plain', text: '' }),
-    onBug: (error) => console.error(error),
-    config: {
-      listen: { host: '127.0.0.1', port: 0 },
-      readToken: '',
-      frameAncestors: ["'self'"],
-      maxConnections: 256,
-      maxNodes: 2000,
-      maxEdges: 10_000,
-      warnFailed: 0.001,
-      badFailed: 0.01,
-      badP99Ms: 500,
-    },
-  };
 }

@@ -4,7 +4,6 @@
  */
 
 export const queryOps = ['!=', '>=', '<=', '=', '>', '<'] as const;
-export type QueryOp = (typeof queryOps)[number];
 
 /** `odd`: a quote that is not closed, or an escape that is none. */
 export interface QueryToken {

@@ -15,10 +15,11 @@ function namesOf(spans: readonly Span[]): string[] {
   return pathOf(spans).map((segment) => segment.name);
 }
 
-test('defect 1: a sibling that ends exactly when the next starts is on the path', () => {
+/** Of R 100..200 with A from 110 and B 150..190: both siblings are on the path, whether A ends at 150 or a unit later. */
+function bothSiblings(lengthOfA: number): void {
   const spans = [
     span({ id: 'R', at: 100, ms: 100 }),
-    span({ id: 'A', parent: 'R', at: 110, ms: 40 }),
+    span({ id: 'A', parent: 'R', at: 110, ms: lengthOfA }),
     span({ id: 'B', parent: 'R', at: 150, ms: 40 }),
   ];
   assert.deepEqual(
@@ -30,24 +31,11 @@ test('defect 1: a sibling that ends exactly when the next starts is on the path'
       ['R', 10],
     ],
   );
-});
+}
 
-test('defect 2: an overlap of one unit does not drop the earlier sibling', () => {
-  const spans = [
-    span({ id: 'R', at: 100, ms: 100 }),
-    span({ id: 'A', parent: 'R', at: 110, ms: 41 }),
-    span({ id: 'B', parent: 'R', at: 150, ms: 40 }),
-  ];
-  assert.deepEqual(
-    pathOf(spans).map((s) => [s.name, s.to - s.from]),
-    [
-      ['R', 10],
-      ['A', 40],
-      ['B', 40],
-      ['R', 10],
-    ],
-  );
-});
+test('defect 1: a sibling that ends exactly when the next starts is on the path', () => bothSiblings(40));
+
+test('defect 2: an overlap of one unit does not drop the earlier sibling', () => bothSiblings(41));
 
 test('defect 3: a root whose parent is not in the trace has a path', () => {
   assert.deepEqual(namesOf([span({ id: 'r', parent: 'gone' }), span({ id: 'a', parent: 'r', at: 1, ms: 5 })]), [

@@ -23,6 +23,8 @@ const allowed: readonly (readonly [place: string, imports: readonly string[]])[]
   ['ui/map/', ['ui/map/', 'ui/part/', 'ui/*', 'shared/']],
   ['ui/trace/', ['ui/trace/', 'ui/part/', 'ui/*', 'shared/']],
   ['ui/search/', ['ui/search/', 'ui/part/', 'ui/*', 'shared/']],
+  ['ui/profile/', ['ui/profile/', 'ui/part/', 'ui/*', 'shared/']],
+  ['ui/compare/', ['ui/compare/', 'ui/part/', 'ui/*', 'shared/']],
   ['ui/status/', ['ui/status/', 'ui/part/', 'ui/*', 'shared/']],
   ['ui/part/', ['ui/part/', 'ui/*', 'shared/']],
   ['ui/', ['ui/', 'shared/']],

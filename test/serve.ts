@@ -1,13 +1,13 @@
 /** The read side on a real store and a real socket, for tests. No span is ever open in it unless a test says so. */
 import { after } from 'node:test';
 import type { EdgeFrame } from '#shared/frame.ts';
-import type { ServeDeps } from '../collector/serve/deps.ts';
 import { createApi, type Api } from '../collector/serve/http.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { createDeriver } from '../collector/derive/deriver.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
+import { servingDeps, type Said } from './serving-deps.ts';
 
 export interface Served {
   readonly api: Api;
@@ -21,61 +21,13 @@ export interface Served {
   json(path: string): Promise<unknown>;
 }
 
-type Said = Partial<Omit<ServeDeps, 'config'>> & { readonly config?: Partial<ServeDeps['config']> };
-
 /** Starts it for the tests of a file. in: what is not as usual; `db` to share the store of another one. */
 export async function startServing(said: Said = {}): Promise<Served> {
   const db = said.db ?? (await createDb('chdb::memory:'));
   if (said.db === undefined) await migrate(db);
   const open: Served['open'] = { frames: [], unsettled: 0 };
   const bugs: unknown[] = [];
-  const api = await createApi({
-    db,
-    follower: {
-      consistent: async (read) => ({
-        value: await read(open.frames),
-        provisional: open.frames,
-        unsettled: open.unsettled,
-      }),
-      status: () => ({
-        lagMs: 0,
-        unsettledTraces: open.unsettled,
-        settledTraces: 0,
-        settleAfterMs: 10_000,
-        overflow: 0,
-      }),
-    },
-    calls: {},
-    version: '0.0.0',
-    startedAtMs: Date.now(),
-    flush: () => Promise.resolve(),
-    state: () => 'ok',
-    ingestStatus: () => ({
-      spansAccepted: 0,
-      spansRejected: 0,
-      requestsRefused: 0,
-      bytesBuffered: 0,
-      byteBudget: 1,
-      spansPerSecond: 0,
-    }),
-    limits: () => [{ name: 'edges', limit: 10_000, hit: 0 }],
-    doors: () => ({ otlpHttp: '127.0.0.1:4318', otlpGrpc: '127.0.0.1:4317', listen: '127.0.0.1:4319' }),
-    metrics: async () => ({ contentType: 'text/plain; version=0.0.4; charset=utf-8', text: '# HELP up\nup 1\n' }),
-    onBug: (error) => bugs.push(error),
-    ...said,
-    config: {
-      listen: { host: '127.0.0.1', port: 0 },
-      readToken: '',
-      frameAncestors: ["'self'"],
-      maxConnections: 256,
-      maxNodes: 2000,
-      maxEdges: 10_000,
-      warnFailed: 0.001,
-      badFailed: 0.01,
-      badP99Ms: 500,
-      ...said.config,
-    },
-  });
+  const api = await createApi(servingDeps(db, { open, bugs, said }));
   after(async () => {
     await api.close();
     if (said.db === undefined) await db.close();

@@ -5,7 +5,8 @@ import type { TracePoint } from '#shared/api.ts';
 import { parseTraceQuery, writeTraceQuery } from '#shared/trace-query.ts';
 import { cellAt, cellsOf, coarser, heatExtent, rowsAsOne, strengthOf, walkCells } from '../ui/search/heat.ts';
 import { fitting } from '../ui/search/known.ts';
-import { placesOf, serviceBefore } from '../ui/search/line.ts';
+import { placesOf } from '../ui/part/typed.ts';
+import { serviceBefore } from '../ui/search/line.ts';
 import {
   dragBox,
   durationExtent,

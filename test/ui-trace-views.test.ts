@@ -1,7 +1,7 @@
 /** The trace page's views without a browser: clocks, minimap, flame lanes, sums by operation, the call, its map, its keys. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Trace, TraceCall, TraceSpan } from '#shared/api.ts';
+import type { TraceSpan } from '#shared/api.ts';
 import { splitCall } from '../ui/trace/call-split.ts';
 import { embeddedHref } from '../ui/trace/embed-href.ts';
 import { readableText } from '../ui/trace/find.ts';
@@ -14,90 +14,7 @@ import { around, moved, parseRange, rangeText, zoomed } from '../ui/trace/range.
 import { corrected, rowAt, toRows } from '../ui/trace/rows.ts';
 import { spanOfEdge, spanOfNode, toTraceGraph } from '../ui/trace/trace-graph.ts';
 import { alongPath, pathShares } from '../ui/trace/words.ts';
-
-const ms = 1e6;
-
-function span(
-  spanId: string,
-  parentId: string | null,
-  startMs: number,
-  durationMs: number,
-  part: Partial<TraceSpan> = {},
-): TraceSpan {
-  return {
-    spanId,
-    parentId,
-    service: 'frontend',
-    namespace: 'shop',
-    version: 'v1',
-    name: `op ${spanId}`,
-    kind: 'SERVER',
-    startNs: startMs * ms,
-    durationNs: durationMs * ms,
-    status: { code: 'UNSET', message: '' },
-    attributes: {},
-    events: [],
-    links: [],
-    resource: {},
-    scope: { name: '', version: '' },
-    failed: false,
-    callId: null,
-    retry: 0,
-    async: false,
-    skewNs: 0,
-    ...part,
-  };
-}
-
-function call(part: Partial<TraceCall>): TraceCall {
-  return {
-    edgeId: 'e',
-    source: '/shop/frontend',
-    target: '/shop/reviews',
-    sourceVersion: '',
-    targetVersion: '',
-    protocol: 'http',
-    spanId: 'b',
-    calleeSpanId: null,
-    failed: false,
-    clientError: false,
-    error: null,
-    attempts: 1,
-    clientNs: null,
-    serverNs: null,
-    networkNs: null,
-    probe: false,
-    ...part,
-  };
-}
-
-/**
- *   a ├────────────────────┤ 0..100   path 0..10 and 90..100
- *   b   ├──────┤             10..50   path 10..30
- *   c     ├──┤               30..50   path 30..50
- *   d            ├─────┤     50..90   path 50..90
- */
-const trace: Trace = {
-  traceId: '1'.repeat(32),
-  start: 0,
-  durationMs: 100,
-  spans: [
-    span('a', null, 0, 100, { name: 'frontend.shop.svc.cluster.local:9080/*' }),
-    span('b', 'a', 10, 40, { service: 'reviews', kind: 'CLIENT' }),
-    span('c', 'b', 30, 20, { service: 'reviews', name: 'GET /reviews' }),
-    span('d', 'a', 50, 40, { service: 'auth' }),
-  ],
-  criticalPath: [
-    { spanId: 'a', startNs: 0, endNs: 10 * ms },
-    { spanId: 'b', startNs: 10 * ms, endNs: 30 * ms },
-    { spanId: 'c', startNs: 30 * ms, endNs: 50 * ms },
-    { spanId: 'd', startNs: 50 * ms, endNs: 90 * ms },
-    { spanId: 'a', startNs: 90 * ms, endNs: 100 * ms },
-  ],
-  calls: [],
-  warnings: [],
-  light: false,
-};
+import { call, ms, span, trace } from './ui-trace-made.ts';
 
 test('on one clock a span and its part of the path move, and nothing else', () => {
   const spans = trace.spans.map((each) => (each.spanId === 'c' ? { ...each, skewNs: -5 * ms } : each));

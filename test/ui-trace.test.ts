@@ -1,75 +1,13 @@
 /** The trace page's maths without a browser: rows, folds, bars, lanes, sums, axis, find, and how the shown time moves. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Trace, TraceSpan } from '#shared/api.ts';
 import { toTicks } from '../ui/trace/axis.ts';
 import { createFinder } from '../ui/trace/find.ts';
 import { durationSide, mergeBars, pathBars, toBar } from '../ui/trace/bars.ts';
 import { foldAll, foldLevel, openLevel, openTo, visibleRows } from '../ui/trace/fold.ts';
 import { rowAt, rowWindow, toRows } from '../ui/trace/rows.ts';
 import { pathShares, traceTitle } from '../ui/trace/words.ts';
-
-const ms = 1e6;
-
-function span(
-  spanId: string,
-  parentId: string | null,
-  startMs: number,
-  durationMs: number,
-  part: Partial<TraceSpan> = {},
-): TraceSpan {
-  return {
-    spanId,
-    parentId,
-    service: 'frontend',
-    namespace: 'shop',
-    version: 'v1',
-    name: `op ${spanId}`,
-    kind: 'SERVER',
-    startNs: startMs * ms,
-    durationNs: durationMs * ms,
-    status: { code: 'UNSET', message: '' },
-    attributes: {},
-    events: [],
-    links: [],
-    resource: {},
-    scope: { name: '', version: '' },
-    failed: false,
-    callId: null,
-    retry: 0,
-    async: false,
-    skewNs: 0,
-    ...part,
-  };
-}
-
-/**
- *   a ├────────────────────┤ 0..100   path 0..10 and 90..100
- *   b   ├──────┤             10..50   path 10..30
- *   c     ├──┤               30..50   path 30..50
- *   d            ├─────┤     50..90   path 50..90
- */
-const trace: Trace = {
-  traceId: '1'.repeat(32),
-  start: 0,
-  durationMs: 100,
-  spans: [
-    span('a', null, 0, 100, { name: 'frontend.shop.svc.cluster.local:9080/*' }),
-    span('b', 'a', 10, 40, { service: 'reviews', kind: 'CLIENT' }),
-    span('c', 'b', 30, 20, { service: 'reviews', name: 'GET /reviews' }),
-    span('d', 'a', 50, 40, { service: 'auth' }),
-  ],
-  criticalPath: [
-    { spanId: 'a', startNs: 0, endNs: 10 * ms },
-    { spanId: 'b', startNs: 10 * ms, endNs: 30 * ms },
-    { spanId: 'c', startNs: 30 * ms, endNs: 50 * ms },
-    { spanId: 'd', startNs: 50 * ms, endNs: 90 * ms },
-    { spanId: 'a', startNs: 90 * ms, endNs: 100 * ms },
-  ],
-  calls: [],
-  warnings: [],
-  light: false,
-};
+import { ms, span, trace } from './ui-trace-made.ts';
 
 test('rows know their depth, what lies below them and what they own of the path', () => {
   const rows = toRows(trace);

@@ -56,6 +56,11 @@ export const address = {
     const value = read('window');
     return /^(\d+(ms|s|m|h|d|w))+$/.test(value) ? value : '5m';
   },
+  /** The same in words: `5 min`. */
+  get windowText(): string {
+    const { window } = address;
+    return windows.find(({ value }) => value === window)?.text ?? window;
+  },
   /** A past interval, epoch ms; undefined = live. */
   get interval(): { readonly from: number; readonly to: number } | undefined {
     const [from, to] = [Number(read('from')), Number(read('to'))];

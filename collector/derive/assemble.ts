@@ -4,12 +4,7 @@
  * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
 import { traceIdHex, type SpanColumns, type SpanLink } from '#shared/span.ts';
-
-/** Text seen so far; entry 0 is ''. */
-export interface StringTable {
-  readonly values: string[];
-  intern(value: string): number;
-}
+import { createStringTable, textColumns, type StringTable } from '../store/span-columns.ts';
 
 /** Columns that are copied as they are; text columns are already indexes into the assembler's string table. */
 const columnTypes = {
@@ -40,20 +35,6 @@ const columnTypes = {
 } as const;
 type ColumnName = keyof typeof columnTypes;
 export const columnNames = Object.keys(columnTypes) as ColumnName[];
-export const textColumns = [
-  'name',
-  'service',
-  'namespace',
-  'cluster',
-  'version',
-  'peer',
-  'peerNamespace',
-  'peerVersion',
-  'protocol',
-  'responseFlags',
-  'errorType',
-  'principal',
-] as const satisfies readonly ColumnName[];
 
 type Columns = { [Name in ColumnName]: InstanceType<(typeof columnTypes)[Name]> };
 
@@ -222,22 +203,6 @@ export function createAssembler(settleTicks: number): Assembler {
 
 /** Distinct texts held before a sweep starts a new table: names are the sender's and without bound. */
 const stringLimit = 500_000;
-
-function createStringTable(): StringTable {
-  const values = [''];
-  const ids = new Map<string, number>([['', 0]]);
-  return {
-    values,
-    intern(value) {
-      let id = ids.get(value);
-      if (id === undefined) {
-        id = values.push(value) - 1;
-        ids.set(value, id);
-      }
-      return id;
-    },
-  };
-}
 
 interface RowStore extends Columns {
   readonly capacity: number;

@@ -2,26 +2,27 @@
  * The narrow columns of spans, read from the store in ingest order: a tick at a time, or the earlier spans of given traces.
  * Text arrives as dictionaries and is interned once an entry, not once a row.
  */
-import { traceIdHex, type SpanLink } from '#shared/span.ts';
+import { traceIdHex } from '#shared/span.ts';
 import type { Db } from '../store/db.ts';
 import {
   readNative,
-  type DictionaryColumn,
   type FixedColumn,
   type NativeColumn,
   type NativeTable,
   type NumberColumn,
   type StringColumn,
 } from '../store/native.ts';
-import type { LiveTime } from './live-time.ts';
 import {
-  columnNames,
+  halvesOf,
+  interned,
   textColumns,
-  type Assembler,
-  type FollowedRows,
-  type OpenTrace,
+  toDoubles,
+  toLinks,
+  toWords,
   type StringTable,
-} from './assemble.ts';
+} from '../store/span-columns.ts';
+import type { LiveTime } from './live-time.ts';
+import { columnNames, type Assembler, type FollowedRows, type OpenTrace } from './assemble.ts';
 
 const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(', ')}, linkIds FROM spans`;
 
@@ -108,54 +109,7 @@ function toRows({ rows: count, columns }: NativeTable, strings: StringTable): Fo
     traceId: toWords(get<FixedColumn>('traceId')),
     spanId: toWords(get<FixedColumn>('spanId')),
     parentId: toWords(get<FixedColumn>('parentId')),
-    startWords: wordsOf(get<BigUint64Array>('startNs')),
+    startWords: halvesOf(get<BigUint64Array>('startNs')),
     links: toLinks(get<StringColumn>('linkIds'), count),
   };
-}
-
-function interned({ dictionary, index }: DictionaryColumn, strings: StringTable): Uint32Array {
-  const ids = dictionary.map((value) => strings.intern(value));
-  return index.map((entry) => ids[entry] ?? 0);
-}
-
-function wordsOf(values: BigUint64Array | BigInt64Array): Uint32Array {
-  return new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
-}
-
-/** 64-bit integers as doubles: exact below 2^53, which is 104 days in nanoseconds. */
-function toDoubles(values: BigUint64Array | BigInt64Array): Float64Array {
-  const words = wordsOf(values);
-  const signed = values instanceof BigInt64Array;
-  const doubles = new Float64Array(values.length);
-  for (let row = 0; row < doubles.length; row++) {
-    const high = words[row * 2 + 1] ?? 0;
-    doubles[row] = (signed ? high | 0 : high) * 4294967296 + (words[row * 2] ?? 0);
-  }
-  return doubles;
-}
-
-/** Ids as big-endian words. */
-function toWords({ bytes }: FixedColumn): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const words = new Uint32Array(bytes.byteLength / 4);
-  for (let word = 0; word < words.length; word++) words[word] = view.getUint32(word * 4);
-  return words;
-}
-
-const linkBytes = 24;
-
-function toLinks({ bytes, starts, ends }: StringColumn, count: number): Map<number, readonly SpanLink[]> {
-  const links = new Map<number, readonly SpanLink[]>();
-  for (let row = 0; row < count; row++) {
-    const start = starts[row] ?? 0;
-    const end = ends[row] ?? 0;
-    if (start === end) continue;
-    const list: SpanLink[] = [];
-    for (let at = start; at + linkBytes <= end; at += linkBytes) {
-      const hex = Buffer.from(bytes.buffer, bytes.byteOffset + at, linkBytes).toString('hex');
-      list.push({ traceId: hex.slice(0, 32), spanId: hex.slice(32) });
-    }
-    links.set(row, list);
-  }
-  return links;
 }

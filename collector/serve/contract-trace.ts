@@ -4,7 +4,6 @@ import * as api from '#shared/api.ts';
 import { hexId, json, none, problem, problems, traceId } from './contract-common.ts';
 
 export const traceFormats = ['native', 'columns', 'otlp', 'jaeger', 'zipkin'] as const;
-export type TraceFormat = (typeof traceFormats)[number];
 
 export const traceQuery = z.strictObject({
   format: z.enum(traceFormats).default('native').openapi({

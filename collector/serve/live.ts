@@ -6,6 +6,7 @@
  */
 import type { Graph } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
+import { createListener, heartbeat, offer, type Listener } from './listener.ts';
 
 export interface LiveOptions<Query> {
   compute(query: Query): Promise<Graph>;
@@ -29,10 +30,7 @@ export interface Live<Query> {
   close(): void;
 }
 
-interface Client {
-  readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  readonly drop: () => void;
-  busySinceMs: number | undefined;
+interface Client extends Listener {
   /** It was busy when the newest map went out. */
   behind: boolean;
 }
@@ -60,24 +58,12 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
   let closed = false;
 
   const beat = setInterval(() => {
-    const heartbeat = encoder.encode(`event: heartbeat\ndata: ${Date.now()}\n\n`);
+    const event = heartbeat();
     for (const { clients, fails } of loops.values()) {
-      for (const client of clients) offer(client, fails ? comment : heartbeat);
+      for (const client of clients) offer(client, fails ? comment : event, patienceMs);
     }
   }, heartbeatMs);
   beat.unref();
-
-  /** Hands a client an event if it has taken the last one. out: whether it did. */
-  function offer(client: Client, event: Uint8Array): boolean {
-    if ((client.controller.desiredSize ?? 0) > 0) {
-      client.busySinceMs = undefined;
-      client.controller.enqueue(event);
-      return true;
-    }
-    client.busySinceMs ??= performance.now();
-    if (performance.now() - client.busySinceMs > patienceMs) client.drop();
-    return false;
-  }
 
   async function turn(key: string, query: Query, loop: Loop): Promise<void> {
     if (closed) return;
@@ -88,7 +74,8 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       const changed = fingerprint !== loop.last?.fingerprint;
       if (loop.last === undefined || changed) loop.last = { fingerprint, event: toEvent(graph) };
       const { event } = loop.last;
-      for (const client of loop.clients) if (changed || client.behind) client.behind = !offer(client, event);
+      for (const client of loop.clients)
+        if (changed || client.behind) client.behind = !offer(client, event, patienceMs);
       loop.fails = false;
     } catch (error) {
       loop.fails = true;
@@ -148,28 +135,20 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       }
       const { clients } = loop;
       const current = loop;
-      let client: Client | undefined;
-      const leave = (): void => {
-        if (client && clients.delete(client)) clientCount -= 1;
-      };
       clientCount += 1;
-      return new ReadableStream<Uint8Array>({
-        start(controller) {
-          client = {
-            controller,
-            busySinceMs: undefined,
-            behind: false,
-            drop() {
-              leave();
-              controller.error(new Error('client does not read'));
-              drop();
-            },
-          };
-          clients.add(client);
-          if (current.last) controller.enqueue(current.last.event);
+      return createListener(
+        { behind: false },
+        {
+          came(client) {
+            clients.add(client);
+            if (current.last) client.controller.enqueue(current.last.event);
+          },
+          left(client) {
+            if (clients.delete(client)) clientCount -= 1;
+          },
+          drop,
         },
-        cancel: leave,
-      });
+      );
     },
     get clients() {
       return clientCount;

@@ -6,6 +6,7 @@
  */
 import type { TracesSettled, TraceSummary } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
+import { createListener, heartbeat, offer, type Listener } from './listener.ts';
 
 export interface TailOptions<Query> {
   /** The newest second in which a trace settled, at or after the given one; 0 when there is none. */
@@ -31,13 +32,10 @@ export interface Tail<Query> {
   close(): void;
 }
 
-interface Client {
-  readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  readonly drop: () => void;
+interface Client extends Listener {
   /** Up to which second it has been told, and what it is owed since. */
   told: number;
   owed: TracesSettled;
-  busySinceMs: number | undefined;
 }
 
 interface Loop<Query> {
@@ -64,27 +62,16 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
   let fails = false;
 
   const beat = setInterval(() => {
-    const heartbeat = encoder.encode(`event: heartbeat\ndata: ${Date.now()}\n\n`);
-    for (const { clients } of loops.values()) for (const client of clients) offer(client, fails ? comment : heartbeat);
+    const event = heartbeat();
+    for (const { clients } of loops.values())
+      for (const client of clients) offer(client, fails ? comment : event, patienceMs);
   }, heartbeatMs);
   beat.unref();
-
-  /** Hands a client an event if it has taken the last one. out: whether it did. */
-  function offer(client: Client, event: Uint8Array): boolean {
-    if ((client.controller.desiredSize ?? 0) > 0) {
-      client.busySinceMs = undefined;
-      client.controller.enqueue(event);
-      return true;
-    }
-    client.busySinceMs ??= performance.now();
-    if (performance.now() - client.busySinceMs > patienceMs) client.drop();
-    return false;
-  }
 
   function tell(client: Client, until: number, settled: TracesSettled): void {
     client.owed = joined(settled, client.owed);
     client.told = until;
-    if (client.owed.traces.length > 0 && offer(client, toEvent(until, client.owed))) client.owed = nothing;
+    if (client.owed.traces.length > 0 && offer(client, toEvent(until, client.owed), patienceMs)) client.owed = nothing;
   }
 
   async function look(): Promise<void> {
@@ -163,28 +150,19 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
     const loop = loops.get(key) ?? { query, clients: new Set<Client>() };
     loops.set(key, loop);
     timer ??= setTimeout(() => void look(), everyMs);
-    let client: Client | undefined;
-    const leave = (): void => {
-      if (client && loop.clients.delete(client)) clientCount -= 1;
-    };
-    return new ReadableStream<Uint8Array>({
-      start(controller) {
-        client = {
-          controller,
-          told,
-          owed: nothing,
-          busySinceMs: undefined,
-          drop() {
-            leave();
-            controller.error(new Error('client does not read'));
-            drop();
-          },
-        };
-        loop.clients.add(client);
-        controller.enqueue(toEvent(told, first));
+    return createListener(
+      { told, owed: nothing },
+      {
+        came(client) {
+          loop.clients.add(client);
+          client.controller.enqueue(toEvent(told, first));
+        },
+        left(client) {
+          if (loop.clients.delete(client)) clientCount -= 1;
+        },
+        drop,
       },
-      cancel: leave,
-    });
+    );
   }
 }
 

@@ -4,11 +4,15 @@
  * decode/jaeger-json.ts can tell the two apart. Lists and maps become their JSON; attributes of links are lost.
  * source: https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/jaeger/
  */
-import type { toKeyValue, toOtlpJson } from '../store/stored-span.ts';
-import { kindNames, microsOf, plain, statusName, type OtlpSpan } from './trace-otlp.ts';
-
-type OtlpTraces = ReturnType<typeof toOtlpJson>;
-type KeyValue = ReturnType<typeof toKeyValue>;
+import {
+  kindNames,
+  microsOf,
+  plain,
+  statusName,
+  type OtlpKeyValue,
+  type OtlpSpan,
+  type OtlpTraces,
+} from './trace-otlp.ts';
 
 interface Tag {
   readonly key: string;
@@ -78,7 +82,7 @@ function text(key: string, value: string | undefined): Tag[] {
   return value === undefined || value === '' ? [] : [{ key, type: 'string', value }];
 }
 
-function toTag({ key = '', value = {} }: KeyValue): Tag {
+function toTag({ key = '', value = {} }: OtlpKeyValue): Tag {
   if (value.boolValue !== undefined) return { key, type: 'bool', value: value.boolValue };
   if (value.doubleValue !== undefined) return { key, type: 'float64', value: value.doubleValue };
   if (value.bytesValue !== undefined) return { key, type: 'binary', value: value.bytesValue };

@@ -1,10 +1,12 @@
-/** What the other tools' formats share when a trace is written in them from OTLP. */
+/** What the page's form and the other tools' formats share when a trace is written in them from OTLP. */
+import type { AttributeValue } from '#shared/api.ts';
 import type { toKeyValue, toOtlpJson } from '../store/stored-span.ts';
 
-type OtlpTraces = ReturnType<typeof toOtlpJson>;
+export type OtlpTraces = ReturnType<typeof toOtlpJson>;
 type OtlpScopeSpans = NonNullable<NonNullable<OtlpTraces['resourceSpans']>[number]['scopeSpans']>[number];
 export type OtlpSpan = NonNullable<OtlpScopeSpans['spans']>[number];
-export type OtlpAnyValue = NonNullable<ReturnType<typeof toKeyValue>['value']>;
+export type OtlpKeyValue = ReturnType<typeof toKeyValue>;
+export type OtlpAnyValue = NonNullable<OtlpKeyValue['value']>;
 
 /** By OTLP's number of the kind; '' for none said. */
 export const kindNames = ['', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
@@ -22,14 +24,17 @@ export function microsOf(unixNano: string | number | bigint = 0): number {
 
 /** A value as text: scalars as they read, lists and maps as JSON. */
 export function plain(value: OtlpAnyValue): string {
-  const bare = toJson(value);
+  const bare = toValue(value);
   return bare === null ? '' : typeof bare === 'object' ? JSON.stringify(bare) : String(bare);
 }
 
-type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+/** Attributes with their values as JSON has them. */
+export function toAttributes(pairs: readonly OtlpKeyValue[] = []): Record<string, AttributeValue> {
+  return Object.fromEntries(pairs.map(({ key, value }) => [key ?? '', toValue(value)]));
+}
 
-/** A value as JSON has it; integers beyond 2^53 as text. */
-export function toJson(value: OtlpAnyValue): Json {
+/** JSON's own value where it is exact; 64-bit integers beyond 2^53, NaN and the infinities as text, bytes as base64. */
+function toValue(value: OtlpAnyValue = {}): AttributeValue {
   if (value.stringValue !== undefined) return value.stringValue;
   if (value.boolValue !== undefined) return value.boolValue;
   if (value.doubleValue !== undefined) return value.doubleValue;
@@ -38,10 +43,7 @@ export function toJson(value: OtlpAnyValue): Json {
     const number = Number(value.intValue);
     return Number.isSafeInteger(number) ? number : String(value.intValue);
   }
-  if (value.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(toJson);
-  if (value.kvlistValue !== undefined)
-    return Object.fromEntries(
-      (value.kvlistValue.values ?? []).map((pair) => [pair.key ?? '', toJson(pair.value ?? {})]),
-    );
+  if (value.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(toValue);
+  if (value.kvlistValue !== undefined) return toAttributes(value.kvlistValue.values);
   return null;
 }

@@ -2,10 +2,11 @@
  * Stored spans of one trace → what the trace page shows: their shape, and of each span all it says. Spans are made one at a
  * time, for a trace may have 100,000 of them.
  */
-import type { AttributeValue, TraceSpan } from '#shared/api.ts';
+import type { TraceSpan } from '#shared/api.ts';
 import type { LightSpan } from '#shared/light-trace.ts';
 import { toColumns } from '#shared/span.ts';
 import { toKeyValue, toOtlpJson, toSpan, type StoredSpan } from '../store/stored-span.ts';
+import { toAttributes, type OtlpSpan, type OtlpTraces } from './trace-otlp.ts';
 import { toTraceShape, type ShapeOptions, type TraceShape } from './trace-shape.ts';
 
 /** What spans of one sender share. */
@@ -62,12 +63,6 @@ export function toTraceSpan(light: LightSpan, stored: StoredSpan, originNs: bigi
   return { ...light, ...saidBy(stored, originNs), ...createEmitters()(stored) };
 }
 
-type OtlpTraces = ReturnType<typeof toOtlpJson>;
-type OtlpScopeSpans = NonNullable<NonNullable<OtlpTraces['resourceSpans']>[number]['scopeSpans']>[number];
-type OtlpSpan = NonNullable<OtlpScopeSpans['spans']>[number];
-type OtlpKeyValue = ReturnType<typeof toKeyValue>;
-type OtlpAnyValue = NonNullable<OtlpKeyValue['value']>;
-
 const noBytes = new Uint8Array();
 
 /** Events and links of a span. */
@@ -98,23 +93,4 @@ function createEmitters(): (span: StoredSpan) => Emitter {
     }
     return emitter;
   };
-}
-
-function toAttributes(pairs: readonly OtlpKeyValue[] = []): Record<string, AttributeValue> {
-  return Object.fromEntries(pairs.map(({ key, value }) => [key ?? '', toValue(value)]));
-}
-
-/** JSON's own value where it is exact; 64-bit integers beyond 2^53, NaN and the infinities as text, bytes as base64. */
-function toValue(value: OtlpAnyValue = {}): AttributeValue {
-  if (value.stringValue !== undefined) return value.stringValue;
-  if (value.boolValue !== undefined) return value.boolValue;
-  if (value.doubleValue !== undefined) return value.doubleValue;
-  if (value.bytesValue !== undefined) return value.bytesValue;
-  if (value.intValue !== undefined) {
-    const number = Number(value.intValue);
-    return Number.isSafeInteger(number) ? number : String(value.intValue);
-  }
-  if (value.arrayValue !== undefined) return (value.arrayValue.values ?? []).map(toValue);
-  if (value.kvlistValue !== undefined) return toAttributes(value.kvlistValue.values);
-  return null;
 }

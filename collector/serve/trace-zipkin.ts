@@ -4,11 +4,17 @@
  * the two apart. Resource attributes become tags of each span.
  * source: https://opentelemetry.io/docs/specs/otel/trace/sdk_exporters/zipkin/
  */
-import type { toKeyValue, toOtlpJson } from '../store/stored-span.ts';
-import { kindNames, microsOf, plain, statusName, toJson, type OtlpSpan } from './trace-otlp.ts';
+import {
+  kindNames,
+  microsOf,
+  plain,
+  statusName,
+  toAttributes,
+  type OtlpKeyValue,
+  type OtlpSpan,
+  type OtlpTraces,
+} from './trace-otlp.ts';
 
-type OtlpTraces = ReturnType<typeof toOtlpJson>;
-type KeyValue = ReturnType<typeof toKeyValue>;
 type Pairs = (readonly [key: string, value: string])[];
 
 /** in: the spans of one trace. */
@@ -53,10 +59,8 @@ function toSpan(span: OtlpSpan, serviceName: string, about: Pairs, scopeTags: Pa
       ...text('otel.status_description', span.status?.message),
       ...text('w3c.tracestate', span.traceState),
       ...links.map((link, i) => {
-        const said = Object.fromEntries(
-          (link.attributes ?? []).map(({ key = '', value = {} }) => [key, toJson(value)]),
-        );
-        const parts = [link.traceId, link.spanId, link.traceState ?? '', JSON.stringify(said)];
+        const said = JSON.stringify(toAttributes(link.attributes));
+        const parts = [link.traceId, link.spanId, link.traceState ?? '', said];
         return [`otlp.link.${i}`, [...parts, link.droppedAttributesCount ?? 0].join('|')] as const;
       }),
     ]),
@@ -67,13 +71,12 @@ function text(key: string, value: string | undefined): Pairs {
   return value === undefined || value === '' ? [] : [[key, value]];
 }
 
-function toPairs(attributes: readonly KeyValue[]): Pairs {
+function toPairs(attributes: readonly OtlpKeyValue[]): Pairs {
   return attributes.map(({ key = '', value = {} }) => [key, plain(value)]);
 }
 
 /** The name, and after it the attributes as JSON when there are some. */
 function annotation({ name = '', attributes = [] }: NonNullable<OtlpSpan['events']>[number]): string {
   if (attributes.length === 0) return name;
-  const said = Object.fromEntries(attributes.map(({ key = '', value = {} }) => [key, toJson(value)]));
-  return `${JSON.stringify(name)}: ${JSON.stringify(said)}`;
+  return `${JSON.stringify(name)}: ${JSON.stringify(toAttributes(attributes))}`;
 }

@@ -2,12 +2,11 @@
  * The spans of several hundred traces at once, as the columns that trees and workloads are made of. What calls came to
  * (codes, flags, bytes) is left out: those columns are as if nothing had been said.
  */
-import type { SpanColumns, SpanLink } from '#shared/span.ts';
-import { traceIdHex } from '#shared/span.ts';
-import { readHex } from '../decode/otlp-read.ts';
+import { traceIdHex, type SpanColumns } from '#shared/span.ts';
 import type { Db } from './db.ts';
-import { readNative, type DictionaryColumn, type FixedColumn, type NativeTable, type StringColumn } from './native.ts';
+import { readNative, type NativeTable } from './native.ts';
 import type { ChosenTrace } from './profile-read.ts';
+import { createStringTable, interned, toDoubles, toLinks, toWords } from './span-columns.ts';
 
 const textNames = [
   'name',
@@ -88,31 +87,22 @@ function toTraceRows(table: NativeTable): TraceRows {
     if (list) list.push(row);
     else rows.set(id, [row]);
   }
-  const strings = [''];
-  const known = new Map([['', 0]]);
-  const texts = ({ dictionary, index }: DictionaryColumn): Uint32Array => {
-    const ids = dictionary.map((text) => {
-      let id = known.get(text);
-      if (id === undefined) known.set(text, (id = strings.push(text) - 1));
-      return id;
-    });
-    return index.map((entry) => ids[entry] ?? 0);
-  };
+  const strings = createStringTable();
   const columns: SpanColumns = {
     ...noColumns(count),
-    strings,
+    strings: strings.values,
     traceId,
     spanId: toWords(get('spanId')),
     parentId: toWords(get('parentId')),
     startNs: sinceFirst(get('startNs'), rows.values()),
-    durationNs: Float64Array.from(get<BigInt64Array>('durationNs'), Number),
+    durationNs: toDoubles(get('durationNs')),
     tick: get('tick'),
     retryCount: get('retryCount'),
     ...(Object.fromEntries(byteNames.map((name) => [name, get(name)])) as Record<
       (typeof byteNames)[number],
       Uint8Array
     >),
-    ...(Object.fromEntries(textNames.map((name) => [name, texts(get(name))])) as Record<
+    ...(Object.fromEntries(textNames.map((name) => [name, interned(get(name), strings)])) as Record<
       (typeof textNames)[number],
       Uint32Array
     >),
@@ -172,24 +162,4 @@ function sinceFirst(starts: BigUint64Array, traces: Iterable<readonly number[]>)
     for (const row of rows) since[row] = Number((starts[row] ?? 0n) - first);
   }
   return since;
-}
-
-/** Ids as big-endian words. */
-function toWords({ bytes }: FixedColumn): Uint32Array {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Uint32Array.from({ length: bytes.byteLength / 4 }, (_, word) => view.getUint32(word * 4));
-}
-
-const linkBytes = 24;
-
-function toLinks({ bytes, starts, ends }: StringColumn, count: number): Map<number, readonly SpanLink[]> {
-  const links = new Map<number, readonly SpanLink[]>();
-  for (let row = 0; row < count; row++) {
-    const list: SpanLink[] = [];
-    for (let at = starts[row] ?? 0; at + linkBytes <= (ends[row] ?? 0); at += linkBytes) {
-      list.push({ traceId: readHex(bytes, at, at + 16), spanId: readHex(bytes, at + 16, at + linkBytes) });
-    }
-    if (list.length > 0) links.set(row, list);
-  }
-  return links;
 }

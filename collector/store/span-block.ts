@@ -19,6 +19,7 @@ import {
   putLength,
   putRange,
 } from './native-write.ts';
+import { textColumns } from './span-columns.ts';
 
 export interface SpanBlock {
   /** Spans in the block. */
@@ -46,22 +47,7 @@ export interface SpanBlockMark {
   readonly dictionaries: readonly number[];
 }
 
-const dictionaryNames = [
-  'name',
-  'service',
-  'namespace',
-  'cluster',
-  'version',
-  'peer',
-  'peerNamespace',
-  'peerVersion',
-  'protocol',
-  'responseFlags',
-  'errorType',
-  'principal',
-  'resource',
-  'scope',
-] as const;
+const dictionaryNames = [...textColumns, 'resource', 'scope'] as const;
 
 /** Columns of the table in their order, with their types: what seal writes. */
 export const spanColumnTypes = {

@@ -4,6 +4,7 @@
  */
 import { parseTraceQuery, writeTraceQuery, type TraceFilter } from '#shared/trace-query.ts';
 import { durationText, parseDuration } from '#shared/time.ts';
+import { pathWith } from '../api.ts';
 import { parseTraceId } from '../part/trace-id.ts';
 
 export type Asked =
@@ -55,6 +56,5 @@ export function searchHref(line: string, time: AddressTime, more: Partial<TraceF
     ...more,
     attributes: [...filter.attributes, ...(more.attributes ?? [])],
   });
-  const params = new URLSearchParams({ ...(q === '' ? {} : { q }), ...time });
-  return `/search?${params}`;
+  return pathWith('/search', { q, ...time });
 }

@@ -17,6 +17,12 @@ export function parseRefresh(text: string): Refresh {
   return everyMs > 0 ? { mode: 'poll', everyMs: Math.min(mostMs, Math.max(leastMs, everyMs)) } : { mode: 'stream' };
 }
 
+/** How often what has no event stream is read, ms; undefined = once. in: how often for `stream`. */
+export function readEveryMs(refresh: Refresh, streamMs: number): number | undefined {
+  if (refresh.mode === 'poll') return refresh.everyMs;
+  return refresh.mode === 'stream' ? streamMs : undefined;
+}
+
 /** What is of the embed alone: the reader's own page has its own theme. */
 const ofEmbed = ['refresh', 'theme', 'contrast', 'kiosk', 'edge', 'select'];
 

@@ -1,17 +1,13 @@
 /** Where a profile leads: searches of its traces, comparisons of its versions, the map's critical layer. Pure. */
 import type { Profile, ProfileStep } from '#shared/api-profile.ts';
 import { writeTraceQuery, type TraceFilter } from '#shared/trace-query.ts';
+import { pathWith } from '../api.ts';
 import { splitStep } from './words.ts';
 
 /** Parameters of time as they stand in the address. */
 export type Time = Readonly<Record<string, string>>;
 
 type Asked = Pick<Profile, 'entry' | 'version' | 'band' | 'fromMs'>;
-
-function withQuery(path: string, params: Readonly<Record<string, string>>): string {
-  const query = new URLSearchParams(Object.entries(params).filter(([, value]) => value !== ''));
-  return query.size === 0 ? path : `${path}?${query}`;
-}
 
 /** The query line of the traces that a profile is of, its upper bound apart; a step narrows to those that hold its span. */
 export function profileQuery(
@@ -36,18 +32,18 @@ function versionOf(entry: string, version: string): Pick<TraceFilter, 'service' 
 
 /** Traces of the profile, of one of its steps when given. */
 export function searchHref(asked: Asked, time: Time, step?: Pick<ProfileStep, 'service' | 'operation'>): string {
-  return withQuery('/search', { q: profileQuery(asked, step), ...time });
+  return pathWith('/search', { q: profileQuery(asked, step), ...time });
 }
 
 /** Two versions of the entry side by side. */
 export function compareHref(asked: Asked, time: Time, versions: readonly [a: string, b: string]): string {
   const lines = versions.map((version) => profileQuery({ ...asked, version, band: 'all' }));
-  return withQuery('/compare', { a: lines[0] ?? '', b: lines[1] ?? '', ...time });
+  return pathWith('/compare', { a: lines[0] ?? '', b: lines[1] ?? '', ...time });
 }
 
 /** The map with the same critical paths laid over it; the slow bands are its slowest tenth. */
 export function mapHref({ entry, band }: Asked, time: Time, service = ''): string {
-  return withQuery('/', { layer: 'critical', entry, band: band === 'all' ? '' : 'slow', focus: service, ...time });
+  return pathWith('/', { layer: 'critical', entry, band: band === 'all' ? '' : 'slow', focus: service, ...time });
 }
 
 /** What is of an embed alone: the reader's own page has its own theme. */
@@ -56,5 +52,5 @@ const ofEmbed = ['refresh', 'theme', 'contrast', 'kiosk'];
 /** The product's page for what an embed shows. in: query of the embed; what to change in it, '' to leave out. */
 export function productHref(query: URLSearchParams, changes: Readonly<Record<string, string>> = {}): string {
   const params = Object.fromEntries([...query].filter(([name]) => !ofEmbed.includes(name)));
-  return withQuery('/profile', { ...params, ...changes });
+  return pathWith('/profile', { ...params, ...changes });
 }

@@ -9,11 +9,3 @@ export function serviceBefore(line: string): string | undefined {
   const value = tokens[at + 2];
   return at >= 0 && value?.type === 'value' ? value.text : undefined;
 }
-
-/** A line in three: before a place, the place, after it. A place of no length is one character's room. */
-export function placesOf(
-  line: string,
-  { at, end }: { readonly at: number; readonly end: number },
-): { readonly before: string; readonly at: string; readonly after: string } {
-  return { before: line.slice(0, at), at: line.slice(at, end) || ' ', after: line.slice(end) };
-}

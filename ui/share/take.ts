@@ -5,7 +5,7 @@
 import type { Graph } from '#shared/api.ts';
 import { toDot } from '#shared/dot.ts';
 import { formatMs, formatRate, formatShare } from '#shared/format.ts';
-import { address, windows } from '../address.svelte.ts';
+import { address } from '../address.svelte.ts';
 import { current } from '../current.svelte.ts';
 import { applyFilters } from '../filter/filter.ts';
 import { edgeHealth, nodeHealth, type Health } from '../map/health.ts';
@@ -85,7 +85,7 @@ async function standalone(graph: Graph, fonts: string): Promise<Standalone> {
 export function timeText(graph: Pick<Graph, 'from' | 'to'>): string {
   const zone = zoneText(graph.to);
   if (address.interval) return `${dateTimeText(graph.from)} to ${dateTimeText(graph.to)} ${zone}`;
-  const window = windows.find(({ value }) => value === address.window)?.text ?? address.window;
+  const window = address.windowText;
   return `last ${window} to ${dateTimeText(graph.to)} ${zone}`;
 }
 

@@ -1,0 +1,55 @@
+/**
+ * One client of a stream of server-sent events: it is handed an event when it has taken the last one, and dropped when it
+ * leaves one untaken for too long. Nothing is queued.
+ */
+
+export interface Listener {
+  readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Ends its connection. */
+  readonly drop: () => void;
+  busySinceMs: number | undefined;
+}
+
+/** Hands a client an event if it has taken the last one. in: how long it may leave one untaken. out: whether it did. */
+export function offer(client: Listener, event: Uint8Array, patienceMs: number): boolean {
+  if ((client.controller.desiredSize ?? 0) > 0) {
+    client.busySinceMs = undefined;
+    client.controller.enqueue(event);
+    return true;
+  }
+  client.busySinceMs ??= performance.now();
+  if (performance.now() - client.busySinceMs > patienceMs) client.drop();
+  return false;
+}
+
+/** in: what its owner notes of a client; `drop` ends the connection, `came` and `left` keep count of it. */
+export function createListener<Notes extends object>(
+  notes: Notes,
+  { came, left, drop }: { came(client: Listener & Notes): void; left(client: Listener & Notes): void; drop(): void },
+): ReadableStream<Uint8Array> {
+  let client: (Listener & Notes) | undefined;
+  return new ReadableStream<Uint8Array>({
+    start(controller) {
+      const own: Listener & Notes = {
+        ...notes,
+        controller,
+        busySinceMs: undefined,
+        drop() {
+          left(own);
+          controller.error(new Error('client does not read'));
+          drop();
+        },
+      };
+      client = own;
+      came(own);
+    },
+    cancel() {
+      if (client) left(client);
+    },
+  });
+}
+
+/** Said to all from time to time, so that a page can tell quiet from gone. */
+export function heartbeat(): Uint8Array {
+  return new TextEncoder().encode(`event: heartbeat\ndata: ${Date.now()}\n\n`);
+}
