@@ -254,6 +254,7 @@ describe('the search page', { timeout: 300_000 }, () => {
   test('the list says what was found, sorts, and brings more', async () => {
     const page = await open('');
     await said(page, /^2.240 traces\s+in the last 15 min,\s+54 failed, 2\.4 %/);
+    await rows(page).nth(49).waitFor();
     assert.equal(await rows(page).count(), 50);
     await page.getByRole('button', { name: 'Load more' }).click();
     await page.waitForFunction(() => document.querySelectorAll('tbody tr').length === 100);
@@ -380,6 +381,8 @@ describe('the search page', { timeout: 300_000 }, () => {
       `${collector.url}/embed/traces?window=15m&refresh=1s&q=service%20%3D%20shop%20status%20%3D%20failed`,
     );
     await page.getByText(/^10 traces/).waitFor();
+    // the list is a question of its own
+    await rows(page).nth(9).waitFor();
     assert.equal(await rows(page).count(), 10);
     assert.equal(await page.getByRole('checkbox').count(), 0);
     assert.equal(await page.getByRole('navigation').count(), 0);
