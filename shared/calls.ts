@@ -42,25 +42,35 @@ export interface TraceCalls {
 
 const defaults: CallOptions = {};
 
+/** Memory for callsOf to use again and again. What it gives with it is valid until the next call. */
+export interface CallScratch {
+  callOf: Int32Array;
+}
+
+export function createCallScratch(capacity = 256): CallScratch {
+  return { callOf: new Int32Array(capacity) };
+}
+
 /**
  * The calls of a trace. in: a tree; its `columns.strings` may grow between calls but must not change, and `options` should be
  * the same object each time: workloads are remembered for the two of them. out: does not refer to the tree's arrays, except
  * failedOf, which is valid as long as the tree is.
  */
-export function callsOf(tree: TraceTree, options: CallOptions = defaults): TraceCalls {
+export function callsOf(tree: TraceTree, options: CallOptions = defaults, scratch?: CallScratch): TraceCalls {
   const { table, hops } = memoryFor(tree, options);
   const maxWorkloads = options.maxWorkloads ?? 1000;
   const fourXxIsFailure = options.fourXxIsFailure ?? false;
   const { ids } = hops;
   identify(tree, table, ids, maxWorkloads);
-  const callOf = new Int32Array(tree.count);
+  if (scratch !== undefined && scratch.callOf.length < tree.count) scratch.callOf = new Int32Array(tree.count * 2);
+  const callOf = scratch?.callOf ?? new Int32Array(tree.count);
   const trace: Trace = { tree, table, hops, maxWorkloads, callOf, drafts: [], retries: undefined, fanOut: undefined };
   findHops(trace);
   findTargets(trace);
   join(trace);
   const calls = trace.drafts.map((draft) => toCall(tree, table, ids, draft, fourXxIsFailure));
-  const workloads = ids.workload.slice(0, tree.count);
-  const versions = ids.version.slice(0, tree.count);
+  const workloads = scratch === undefined ? ids.workload.slice(0, tree.count) : ids.workload;
+  const versions = scratch === undefined ? ids.version.slice(0, tree.count) : ids.version;
   const { columns, row } = tree;
   return {
     calls,

@@ -10,7 +10,7 @@ import { createNormalised, normalise } from '../collector/normalise/normalise.ts
 import { spansOf } from '../collector/normalise/spans-of.ts';
 import { createDb, type Db, migrate } from '../collector/store/db.ts';
 import { readNative, stringsOf, type StringColumn } from '../collector/store/native.ts';
-import { encodeBlock } from '../collector/store/native-write.ts';
+import { createTraceBlock, insertTraces, type TraceRow } from '../collector/store/traces.ts';
 import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
 import { type StoredSpan, storedSpanColumns, storedSpans, toOtlpJson, toSpan } from '../collector/store/stored-span.ts';
 import { canonical, otlpTraces } from './otlp-arbitrary.ts';
@@ -198,81 +198,48 @@ test('a truncated answer is an error, not half a table', async () => {
   }
 });
 
-test('rows as objects become the rows of the table, for every type the tables use', async () => {
-  const types = {
-    u8: 'UInt8',
-    u16: 'UInt16',
-    i16: 'Int16',
-    u32: 'UInt32',
-    u64: 'UInt64',
-    i64: 'Int64',
-    f64: 'Float64',
-    u128: 'UInt128',
-    id: 'FixedString(4)',
-    s: 'String',
-    word: 'LowCardinality(String)',
-    list: 'Array(UInt64)',
-    words: 'Array(LowCardinality(String))',
-    sketch: 'SimpleAggregateFunction(sumMap, Map(Int16, Float64))',
-    share: 'Map(String, Float64)',
-    tags: 'Map(LowCardinality(String), String)',
-  };
-  const columns = Object.entries(types).map(([name, type]) => `${name} ${type}`);
-  await db.exec(`CREATE TABLE every (${columns.join(', ')}) ENGINE = MergeTree ORDER BY tuple()`);
-  const rows = [
-    {
-      u8: 255,
-      u16: 65_535,
-      i16: -5,
-      u32: 4_294_967_295,
-      u64: 18_446_744_073_709_551_615n,
-      i64: -9_223_372_036_854_775_808n,
-      f64: 0.1,
-      u128: 340_282_366_920_938_463_463_374_607_431_768_211_455n,
-      id: 'deadbeef',
-      s: 'é',
-      word: 'a',
-      list: [1n, 2n],
-      words: ['x', 'y', 'x'],
-      sketch: new Map([
-        [-3, 1.5],
-        [7, 2],
-      ]),
-      share: { a: 0.25 },
-      tags: new Map([['k', 'v']]),
-    },
-    {
-      u8: 0,
-      u16: 0,
-      i16: 0,
-      u32: 0,
-      u64: 0,
-      i64: 0,
-      f64: 0,
-      u128: 0n,
-      id: '00000000',
-      s: '',
-      word: '',
-      list: [],
-      words: [],
-      sketch: {},
-      share: {},
-      tags: {},
-    },
-  ];
-  await db.insertNative('every', encodeBlock(types, rows));
-  const text = await db.rows<{ row: string }>(
-    'SELECT toString(tuple(u8, u16, i16, u32, u64, i64, f64, u128, hex(id), s, word, list, words, sketch, share, tags)) AS row FROM every ORDER BY u8',
-  );
-  assert.deepEqual(
-    text.map(({ row }) => row),
-    [
-      `(0,0,0,0,0,0,0,0,'00000000','','',[],[],{},{},{})`,
-      `(255,65535,-5,4294967295,18446744073709551615,-9223372036854775808,0.1,340282366920938463463374607431768211455,'DEADBEEF','é','a',[1,2],['x','y','x'],{-3:1.5,7:2},{'a':0.25},{'k':'v'})`,
-    ],
-  );
-  assert.deepEqual(
-    readNative(Buffer.concat(encodeBlock(types, rows))).columns.get('u64'),
-    BigUint64Array.of(18_446_744_073_709_551_615n, 0n),
-  );
+test('settled traces come back from the store as they were appended, also from a block that is used again', async () => {
+  const block = createTraceBlock();
+  const row = (n: number): TraceRow => ({
+    tick: 1_800_000_000 + n,
+    traceId: n.toString(16).padStart(32, 'f'),
+    replacesTick: n,
+    firstTick: n,
+    lastTick: n + 1,
+    startNs: 18_446_744_073_709_551_615n,
+    durationNs: 2 ** 40 + n,
+    rootService: `s${n}`,
+    rootNamespace: '',
+    rootOperation: 'é',
+    rootVersion: 'v',
+    rootDurationNs: 7,
+    spanCount: n,
+    errorCount: 0,
+    failed: n % 2,
+    probe: 0,
+    weight: 0.1,
+    workloads: n === 1 ? [] : [`w${n}`, 'w'],
+    operations: new Set([`o${n}`]),
+    edgeIds: new Set([BigInt(n), 2n ** 63n]),
+    path: n === 1 ? [] : [[{ pathId: 5n }, 1.6]],
+  });
+  const rows = 600;
+  for (const times of [rows, 1]) {
+    await db.exec('TRUNCATE TABLE traces');
+    for (let n = 0; n < times; n++) block.append(row(n));
+    await insertTraces(db, block);
+    block.reset();
+    const stored = await db.rows<{ row: string }>(
+      `SELECT toString(tuple(tick - 1800000000, lower(hex(traceId)), replacesTick, firstTick, lastTick, startNs, durationNs, rootService,
+         rootNamespace, rootOperation, rootVersion, rootDurationNs, spanCount, errorCount, failed, probe, weight, workloads,
+         operations, edgeIds, pathIds, pathNs)) AS row FROM traces ORDER BY tick`,
+    );
+    assert.deepEqual(
+      stored.map((one) => one.row),
+      Array.from({ length: times }, (_, n) => {
+        const lists = n === 1 ? ['[]', '[],[]'] : [`['w${n}','w']`, '[5],[2]'];
+        return `(${n},'${n.toString(16).padStart(32, 'f')}',${n},${n},${n + 1},18446744073709551615,${2 ** 40 + n},'s${n}','','é','v',7,${n},0,${n % 2},0,0.1,${lists[0]},['o${n}'],[${n},9223372036854775808],${lists[1]})`;
+      }),
+    );
+  }
 });

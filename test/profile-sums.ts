@@ -49,8 +49,7 @@ export function plainProfile(
   const byStep = new Map<string, Parts>();
   for (const row of inBand) {
     const own = new Map<string, number>();
-    row.pathIds.forEach((id, i) => {
-      const ns = Number(row.pathNs[i]);
+    row.path.forEach(([{ pathId: id }, ns]) => {
       partsOf(byPath, id).push([ns, row.weight]);
       const step = stepOf.get(id) ?? '';
       own.set(step, (own.get(step) ?? 0) + ns);

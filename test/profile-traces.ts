@@ -2,17 +2,18 @@
  * Very many settled traces, for the aggregate profile: seeded spans as the derivation reads them, settled by the derivation
  * itself, stored by the store's own writer. What it returns is what was stored, for sums made without the store.
  */
-import { createAssembler, columnNames, type FollowedRows } from '../collector/derive/assemble.ts';
+import { createAssembler } from '../collector/derive/assemble.ts';
 import { createFrames } from '../collector/derive/frames.ts';
 import { createLiveTime } from '../collector/derive/live-time.ts';
 import { createPathTable, type PathRow } from '../collector/derive/paths.ts';
 import { createSettler } from '../collector/derive/settle.ts';
+import { columnNames, type FollowedRows } from '../collector/derive/span-rows.ts';
 import type { Db } from '../collector/store/db.ts';
-import { insertTraces, type TraceRow } from '../collector/store/traces.ts';
+import { createTraceBlock, insertTraces, type TraceRow } from '../collector/store/traces.ts';
 import { createRandom, type Random } from '../fixtures/mesh/random.ts';
 
 export interface ManyTraces {
-  readonly rows: readonly TraceRow[];
+  readonly rows: readonly StoredTrace[];
   readonly paths: ReadonlyMap<string, PathRow>;
   readonly spans: number;
   /** Epoch ms, half open: the starts of all of them. */
@@ -29,13 +30,17 @@ const operationsEach = 4;
 /** What traces stand for: mostly themselves, some were sampled. */
 const weights = [1, 1, 1, 1, 10, 10 / 3];
 
+/** A row with its path kept for good. */
+type StoredTrace = TraceRow & { readonly path: readonly (readonly [{ readonly pathId: bigint }, number])[] };
+
 /** Settles and stores traces until they have so many spans. */
 export async function storeManyTraces(db: Db, spanCount: number, seed: number): Promise<ManyTraces> {
   const random = createRandom(seed);
   const paths = createPathTable();
   const assembler = createAssembler(settleTicks);
   const settler = createSettler(assembler, paths, createLiveTime([]), options);
-  const rows: TraceRow[] = [];
+  const rows: StoredTrace[] = [];
+  const block = createTraceBlock();
   const known = new Map<string, PathRow>();
   let spans = 0;
   let tick = firstTick;
@@ -44,17 +49,18 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
     spans += batch.count;
     assembler.add(batch, tick);
     const frames = createFrames(options.maxEdges);
-    const settled: TraceRow[] = [];
     for (const trace of assembler.takeSettled(tick + settleTicks)) {
       const row = settler.settle(trace, undefined, tick + settleTicks, frames);
-      if (row !== undefined) settled.push(row);
+      if (row === undefined) continue;
+      block.append(row);
+      rows.push({ ...row, path: Array.from(row.path, ([step, ns]) => [step, Math.round(ns)]) });
     }
     assembler.sweep();
     const fresh = paths.takeNew();
     for (const path of fresh) known.set(path.pathId, path);
     await db.insertRows('paths', fresh);
-    await insertTraces(db, settled);
-    for (const row of settled) rows.push(row);
+    await insertTraces(db, block);
+    block.reset();
     tick += 1;
   }
   return { rows, paths: known, spans, fromMs: firstTick * 1000, toMs: tick * 1000 };

@@ -3,106 +3,132 @@
  * a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
  * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
-import { traceIdHex, type SpanColumns, type SpanLink } from '#shared/span.ts';
+import { traceIdHex, type SpanColumns } from '#shared/span.ts';
 import { createStringTable, textColumns, type StringTable } from '../store/span-columns.ts';
-
-/** Columns that are copied as they are; text columns are already indexes into the assembler's string table. */
-const columnTypes = {
-  durationNs: Float64Array,
-  kind: Uint8Array,
-  statusCode: Uint8Array,
-  name: Uint32Array,
-  service: Uint32Array,
-  namespace: Uint32Array,
-  cluster: Uint32Array,
-  version: Uint32Array,
-  peer: Uint32Array,
-  peerNamespace: Uint32Array,
-  peerVersion: Uint32Array,
-  peerKind: Uint8Array,
-  protocol: Uint32Array,
-  httpCode: Int16Array,
-  grpcCode: Int16Array,
-  responseFlags: Uint32Array,
-  errorType: Uint32Array,
-  marks: Uint8Array,
-  retryCount: Uint16Array,
-  requestBytes: Float64Array,
-  responseBytes: Float64Array,
-  weight: Float64Array,
-  principal: Uint32Array,
-  tick: Uint32Array,
-} as const;
-type ColumnName = keyof typeof columnTypes;
-export const columnNames = Object.keys(columnTypes) as ColumnName[];
-
-type Columns = { [Name in ColumnName]: InstanceType<(typeof columnTypes)[Name]> };
-
-/** Rows read from the store, as SpanColumns but with the start as little-endian u32 words (low, high) of epoch ns. */
-export interface FollowedRows extends Columns {
-  readonly count: number;
-  readonly traceId: Uint32Array;
-  readonly spanId: Uint32Array;
-  readonly parentId: Uint32Array;
-  readonly startWords: Uint32Array;
-  readonly links: ReadonlyMap<number, readonly SpanLink[]>;
-}
-
-/** A trace that is open. */
-export interface OpenTrace {
-  readonly traceId: string;
-  /** Rows in the assembler's columns. */
-  rows: number[];
-  /** Live ticks. */
-  readonly firstTick: number;
-  lastTick: number;
-}
+import { appendRows, createSpanRows, keepRows, resized, viewOf, type FollowedRows } from './span-rows.ts';
+import { createTraceSlots, sameId } from './trace-slots.ts';
 
 export interface Assembler {
   readonly strings: StringTable;
-  /** The columns that `rows` of an open trace point into; originNs and startNs are set by `focus`. */
+  /** The columns that rows of traces point into; originNs and startNs are set by `focus`. */
   readonly columns: SpanColumns;
   readonly openTraces: number;
-  /** Takes all rows of one tick. in: its live tick (live-time.ts). */
+  /** By trace number: the id as four big-endian words. The array may be another one after `add`. */
+  readonly traceIds: Uint32Array;
+  /** Takes all rows of one tick, sorted by trace. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
   /** Rows that belong to a trace which settled before: appended to the columns, not to the open traces. out: first row. */
   addHistory(rows: FollowedRows): number;
-  /** Takes the traces that settle at the tick out of the open ones. Their rows stay valid until `sweep`. */
-  takeSettled(tick: number): OpenTrace[];
+  /** Takes the traces that settle at the tick out of the open ones. out: their numbers, valid with their rows until `sweep`. */
+  takeSettled(tick: number): readonly number[];
   /** The earliest tick after the given one at which a trace settles, unless more spans come. */
   nextSettlement(): number | undefined;
-  /** The open traces, for provisional numbers. */
-  open(): Iterable<OpenTrace>;
+  /** Numbers of the open traces, for provisional numbers. */
+  open(): readonly number[];
+  /** Live tick of the first span. in: a trace's number. */
+  firstTick(trace: number): number;
+  /** Hex of the trace's id. */
+  traceId(trace: number): string;
+  /** The trace's rows in the columns; valid until the next call. */
+  rowsOf(trace: number): Int32Array;
   /** Makes startNs of these rows count from their first start. out: that start, epoch ns. */
   focus(rows: ArrayLike<number>): bigint;
   /** Gives back the memory of rows that no open trace holds. */
   sweep(): void;
 }
 
+/** Rows held before anything is squeezed out. */
+const leastSwept = 65_536;
+/** Rows that no trace holds, as a share of those that one does, before they are squeezed out. */
+const mostLoose = 0.35;
+/** Distinct texts held before a sweep starts a new table: names are the sender's and without bound. */
+const stringLimit = 500_000;
+
 export function createAssembler(settleTicks: number): Assembler {
   let strings = createStringTable();
-  let store = allocate(1024);
-  let count = 0;
+  let store = createSpanRows(1024);
+  let view = viewOf(store, strings.values);
+  /** By row: its trace, -1 when it is no open trace's; the next row of the same trace, -1 for the last. */
+  let traceOf = new Int32Array(store.capacity);
+  let nextRow = new Int32Array(store.capacity);
   let openSpans = 0;
-  const traces = new Map<string, OpenTrace>();
-  const touched = new Map<number, OpenTrace[]>();
-  let view = viewOf(store, strings, 0);
+  /** By trace number. */
+  let first = new Float64Array(0);
+  let last = new Float64Array(0);
+  let firstRow = new Int32Array(0);
+  let lastRow = new Int32Array(0);
+  let rowCount = new Int32Array(0);
+  const slots = createTraceSlots((capacity) => {
+    first = longer(first, capacity);
+    last = longer(last, capacity);
+    firstRow = longer(firstRow, capacity);
+    lastRow = longer(lastRow, capacity);
+    rowCount = longer(rowCount, capacity);
+  });
+  let settling: readonly number[] = [];
+  const touched = new Map<number, number[]>();
+  let chosen = new Int32Array(256);
+
+  function resize(capacity: number): void {
+    store = resized(store, capacity);
+    view = viewOf(store, strings.values);
+    traceOf = longer(traceOf.subarray(0, store.count), capacity);
+    nextRow = longer(nextRow.subarray(0, store.count), capacity);
+  }
 
   function append(rows: FollowedRows): number {
-    const first = count;
-    if (first + rows.count > store.capacity) {
-      store = grow(store, first, first + rows.count);
-      view = viewOf(store, strings, count);
-    }
-    store.traceId.set(rows.traceId, first * 4);
-    store.spanId.set(rows.spanId, first * 2);
-    store.parentId.set(rows.parentId, first * 2);
-    store.startWords.set(rows.startWords, first * 2);
-    for (const name of columnNames) store[name].set(rows[name], first);
-    for (const [row, links] of rows.links) store.links.set(first + row, links);
-    count += rows.count;
+    const begin = store.count;
+    const needed = begin + rows.count;
+    if (needed > store.capacity) resize(Math.max(needed, Math.ceil(store.capacity * 1.5)));
+    appendRows(store, rows);
+    view.links = store.links;
+    view.count = store.count;
+    traceOf.fill(-1, begin, store.count);
+    return begin;
+  }
+
+  function link(row: number, trace: number): void {
+    traceOf[row] = trace;
+    nextRow[row] = -1;
+    const before = lastRow[trace] as number;
+    if (before < 0) firstRow[trace] = row;
+    else nextRow[before] = row;
+    lastRow[trace] = row;
+  }
+
+  function begin(column: Uint32Array, row: number, tick: number): number {
+    const trace = slots.take(column, row);
+    first[trace] = tick;
+    last[trace] = -1;
+    firstRow[trace] = -1;
+    lastRow[trace] = -1;
+    rowCount[trace] = 0;
+    return trace;
+  }
+
+  /** Squeezes out the rows that no open trace holds. */
+  function squeeze(): void {
+    const kept = new Int32Array(openSpans);
+    let count = 0;
+    for (let row = 0; row < store.count; row++) if ((traceOf[row] as number) >= 0) kept[count++] = row;
+    keepRows(store, kept);
+    firstRow.fill(-1);
+    lastRow.fill(-1);
+    for (let row = 0; row < count; row++) link(row, traceOf[kept[row] as number] as number);
+    view.links = store.links;
     view.count = count;
-    return first;
+    if (strings.values.length > stringLimit) renumber();
+    if (store.capacity > 4 * leastSwept && store.capacity > 4 * count) resize(2 * count);
+  }
+
+  function renumber(): void {
+    const old = strings.values;
+    strings = createStringTable();
+    for (const name of textColumns) {
+      const column = store[name];
+      for (let row = 0; row < store.count; row++) column[row] = strings.intern(old[column[row] ?? 0] ?? '');
+    }
+    view = viewOf(store, strings.values);
   }
 
   return {
@@ -113,49 +139,67 @@ export function createAssembler(settleTicks: number): Assembler {
       return view;
     },
     get openTraces() {
-      return traces.size;
+      return slots.size;
+    },
+    get traceIds() {
+      return slots.ids;
     },
     add(rows, tick) {
-      const first = append(rows);
+      const begun = append(rows);
       openSpans += rows.count;
       const ids = rows.traceId;
-      let trace: OpenTrace | undefined;
+      let settlingThen = touched.get(tick + settleTicks);
+      if (settlingThen === undefined) touched.set(tick + settleTicks, (settlingThen = []));
+      let trace = -1;
       for (let row = 0; row < rows.count; row++) {
         // Rows come sorted by trace id: most rows belong to the trace of the row before.
-        if (trace === undefined || !sameTrace(ids, row, row - 1)) {
-          const traceId = traceIdHex(ids, row);
-          trace = traces.get(traceId);
-          if (trace === undefined) {
-            trace = { traceId, rows: [], firstTick: tick, lastTick: 0 };
-            traces.set(traceId, trace);
+        if (row === 0 || !sameId(ids, row, ids, row - 1)) {
+          trace = slots.find(ids, row);
+          if (trace < 0) trace = begin(ids, row, tick);
+          if (last[trace] !== tick) {
+            last[trace] = tick;
+            settlingThen.push(trace);
           }
         }
-        if (trace.lastTick !== tick) {
-          trace.lastTick = tick;
-          const settling = touched.get(tick + settleTicks);
-          if (settling) settling.push(trace);
-          else touched.set(tick + settleTicks, [trace]);
-        }
-        trace.rows.push(first + row);
+        link(begun + row, trace);
+        rowCount[trace] = (rowCount[trace] as number) + 1;
       }
     },
     addHistory: append,
     takeSettled(tick) {
       const candidates = touched.get(tick) ?? [];
       touched.delete(tick);
-      const settled = candidates.filter((trace) => trace.lastTick + settleTicks === tick);
-      for (const trace of settled) {
-        traces.delete(trace.traceId);
-        openSpans -= trace.rows.length;
+      settling = candidates.filter((trace) => (last[trace] as number) + settleTicks === tick);
+      for (const trace of settling) {
+        slots.remove(trace);
+        openSpans -= rowCount[trace] as number;
       }
-      return settled;
+      return settling;
     },
     nextSettlement() {
       let next: number | undefined;
       for (const tick of touched.keys()) if (next === undefined || tick < next) next = tick;
       return next;
     },
-    open: () => traces.values(),
+    open() {
+      const open: number[] = [];
+      for (let trace = 0; trace < slots.end; trace++) {
+        if ((firstRow[trace] as number) >= 0) open.push(trace);
+      }
+      return open;
+    },
+    firstTick: (trace) => first[trace] as number,
+    traceId: (trace) => traceIdHex(slots.ids, trace),
+    rowsOf(trace) {
+      const count = rowCount[trace] as number;
+      if (count > chosen.length) chosen = new Int32Array(count * 2);
+      let row = firstRow[trace] as number;
+      for (let i = 0; i < count; i++) {
+        chosen[i] = row;
+        row = nextRow[row] as number;
+      }
+      return chosen.subarray(0, count);
+    },
     focus(rows) {
       const words = store.startWords;
       let low = 0xffffffff;
@@ -177,87 +221,20 @@ export function createAssembler(settleTicks: number): Assembler {
       return view.originNs;
     },
     sweep() {
-      if (count < 65536 || openSpans * 2 > count) return;
-      const old = store;
-      const oldStrings = strings;
-      store = allocate(Math.max(1024, openSpans * 2));
-      const renumber = oldStrings.values.length > stringLimit;
-      if (renumber) strings = createStringTable();
-      count = 0;
-      for (const trace of traces.values()) {
-        trace.rows = trace.rows.map((row) => {
-          copyRow(old, row, store, count);
-          return count++;
-        });
+      for (const trace of settling) {
+        for (let row = firstRow[trace] as number; row >= 0; row = nextRow[row] as number) traceOf[row] = -1;
+        firstRow[trace] = -1;
+        slots.free(trace);
       }
-      if (renumber) {
-        for (const name of textColumns) {
-          const column = store[name];
-          for (let row = 0; row < count; row++) column[row] = strings.intern(oldStrings.values[column[row] ?? 0] ?? '');
-        }
-      }
-      view = viewOf(store, strings, count);
+      settling = [];
+      if (store.count >= leastSwept && store.count - openSpans > openSpans * mostLoose) squeeze();
     },
   };
 }
 
-/** Distinct texts held before a sweep starts a new table: names are the sender's and without bound. */
-const stringLimit = 500_000;
-
-interface RowStore extends Columns {
-  readonly capacity: number;
-  readonly traceId: Uint32Array;
-  readonly spanId: Uint32Array;
-  readonly parentId: Uint32Array;
-  readonly startWords: Uint32Array;
-  readonly startNs: Float64Array;
-  readonly links: Map<number, readonly SpanLink[]>;
-}
-
-function allocate(capacity: number): RowStore {
-  const columns = Object.fromEntries(columnNames.map((name) => [name, new columnTypes[name](capacity)]));
-  return {
-    ...(columns as unknown as Columns),
-    capacity,
-    traceId: new Uint32Array(capacity * 4),
-    spanId: new Uint32Array(capacity * 2),
-    parentId: new Uint32Array(capacity * 2),
-    startWords: new Uint32Array(capacity * 2),
-    startNs: new Float64Array(capacity),
-    links: new Map(),
-  };
-}
-
-function grow(old: RowStore, count: number, needed: number): RowStore {
-  const next = allocate(Math.max(needed, old.capacity * 2));
-  next.traceId.set(old.traceId.subarray(0, count * 4));
-  next.spanId.set(old.spanId.subarray(0, count * 2));
-  next.parentId.set(old.parentId.subarray(0, count * 2));
-  next.startWords.set(old.startWords.subarray(0, count * 2));
-  for (const name of columnNames) next[name].set(old[name].subarray(0, count));
-  for (const [row, links] of old.links) next.links.set(row, links);
-  return next;
-}
-
-function copyRow(from: RowStore, row: number, to: RowStore, at: number): void {
-  to.traceId.set(from.traceId.subarray(row * 4, row * 4 + 4), at * 4);
-  to.spanId.set(from.spanId.subarray(row * 2, row * 2 + 2), at * 2);
-  to.parentId.set(from.parentId.subarray(row * 2, row * 2 + 2), at * 2);
-  to.startWords.set(from.startWords.subarray(row * 2, row * 2 + 2), at * 2);
-  for (const name of columnNames) to[name][at] = from[name][row] ?? 0;
-  const links = from.links.get(row);
-  if (links) to.links.set(at, links);
-}
-
-function sameTrace(ids: Uint32Array, row: number, other: number): boolean {
-  const a = row * 4;
-  const b = other * 4;
-  return ids[a + 3] === ids[b + 3] && ids[a + 2] === ids[b + 2] && ids[a + 1] === ids[b + 1] && ids[a] === ids[b];
-}
-
-type View = { -readonly [Name in keyof SpanColumns]: SpanColumns[Name] };
-
-/** The store's arrays as SpanColumns; made anew whenever the store or the string table is. */
-function viewOf(store: RowStore, strings: StringTable, count: number): View {
-  return { ...store, strings: strings.values, count, originNs: 0n };
+/** A longer array with the same beginning. */
+function longer<T extends Int32Array | Float64Array>(from: T, length: number): T {
+  const to = new (from.constructor as new (length: number) => T)(length);
+  to.set(from as never);
+  return to;
 }

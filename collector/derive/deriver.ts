@@ -6,8 +6,8 @@
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { Db } from '../store/db.ts';
 import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
-import { insertTraces, type TraceRow } from '../store/traces.ts';
-import { createAssembler, type OpenTrace } from './assemble.ts';
+import { createTraceBlock, insertTraces } from '../store/traces.ts';
+import { createAssembler } from './assemble.ts';
 import { readHistory, readTick } from './follow.ts';
 import { createFrames } from './frames.ts';
 import { createLiveTime } from './live-time.ts';
@@ -59,6 +59,7 @@ export async function createDeriver(
   const paths = createPathTable();
   const seen = createSeenTraces(lateTicks);
   const settler = createSettler(assembler, paths, time, options);
+  const block = createTraceBlock();
   let cursor = newest.progress;
   let written = cursor;
   let settledTraces = 0;
@@ -70,37 +71,36 @@ export async function createDeriver(
   async function resume(): Promise<void> {
     if (cursor === 0) return;
     const live = time.toLive(cursor);
-    for (const { traceId, tick } of await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor)) {
-      seen.add(traceId, time.toLive(tick));
-    }
+    const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
+    settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
     for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) {
       assembler.add(await readTick(db, tick, assembler.strings), time.toLive(tick));
     }
     // An open trace may go back further than what was read: its settlement asks the store.
-    for (const { traceId } of assembler.open()) seen.add(traceId, live);
+    for (const trace of assembler.open()) seen.add(assembler.traceIds, trace, live);
   }
 
   /** in: the live tick. */
-  async function settle(live: number, traces: readonly OpenTrace[]): Promise<void> {
+  async function settle(live: number, traces: readonly number[]): Promise<void> {
     const tick = time.toTick(live);
     const frames = createFrames(options.maxEdges);
-    const rows: TraceRow[] = [];
-    const known = traces.filter(({ traceId }) => seen.mayHave(traceId));
+    const { traceIds } = assembler;
+    const known = traces.filter((trace) => seen.mayHave(traceIds, trace));
     const history =
       known.length === 0
         ? undefined
         : await readHistory(db, known, live - settleTicks - lateTicks, tick, { settleTicks, time, assembler });
     for (const trace of traces) {
-      const row = settler.settle(trace, history?.get(trace.traceId), tick, frames);
-      if (row !== undefined) rows.push(row);
-      seen.add(trace.traceId, live);
+      const row = settler.settle(trace, history?.get(trace), tick, frames);
+      if (row !== undefined) block.append(row);
+      seen.add(traceIds, trace, live);
     }
-    settledTraces += rows.length;
+    settledTraces += block.rows;
     overflow += frames.overflow;
     writing(true);
     try {
       await db.insertRows('paths', paths.takeNew());
-      if (tick > newest.traces) await insertTraces(db, rows);
+      if (tick > newest.traces) await insertTraces(db, block);
       if (tick > newest.edges)
         await db.insertRows(
           'edges',
@@ -109,6 +109,7 @@ export async function createDeriver(
     } finally {
       writing(false);
     }
+    block.reset();
     assembler.sweep();
   }
 
@@ -151,7 +152,8 @@ export async function createDeriver(
     provisional() {
       const frames = createFrames(options.maxEdges);
       // What may have settled before is not shown a second time.
-      const traces = Array.from(assembler.open()).filter(({ traceId }) => !seen.mayHave(traceId));
+      const { traceIds } = assembler;
+      const traces = assembler.open().filter((trace) => !seen.mayHave(traceIds, trace));
       settler.preview(traces, frames);
       return { frames: frames.rows(), unsettled: assembler.openTraces };
     },

@@ -22,13 +22,17 @@ import {
   type StringTable,
 } from '../store/span-columns.ts';
 import type { LiveTime } from './live-time.ts';
-import { columnNames, type Assembler, type FollowedRows, type OpenTrace } from './assemble.ts';
+import type { Assembler } from './assemble.ts';
+import { columnNames, type FollowedRows } from './span-rows.ts';
 
 const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(', ')}, linkIds FROM spans`;
 
+/** One block is read without putting columns together, and a second thread gains nothing. */
+const settings = 'SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0, max_threads = 1';
+
 /** All spans of a tick that has some, sorted by trace. */
 export async function readTick(db: Db, tick: number, strings: StringTable): Promise<FollowedRows> {
-  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, traceId`, { tick });
+  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, traceId ${settings}`, { tick });
   return toRows(readNative(bytes), strings);
 }
 
@@ -41,25 +45,25 @@ export interface History {
 }
 
 /**
- * Earlier spans of the traces, appended to the assembler's columns. A gap of more than settleTicks between two spans parts
- * one settlement from the next. in: spans after the live tick `from` and before the tick `before` are looked at. out: by trace id;
- * absent when there are none.
+ * Earlier spans of the assembler's traces, appended to its columns. A gap of more than settleTicks between two spans parts
+ * one settlement from the next. in: spans after the live tick `from` and before the tick `before` are looked at. out: by number of
+ * the trace; absent when there are none.
  */
 export async function readHistory(
   db: Db,
-  traces: readonly OpenTrace[],
+  traces: readonly number[],
   from: number,
   before: number,
   using: { readonly settleTicks: number; readonly time: LiveTime; readonly assembler: Assembler },
-): Promise<Map<string, History>> {
+): Promise<Map<number, History>> {
   const { settleTicks, time, assembler } = using;
   const bytes = await db.native(
     `${select} WHERE tick > {after:Int64} AND tick < {before:Int64} AND traceId IN (
        SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16)
      ) ORDER BY tick, traceId`,
-    { after: time.toTick(from), before, ids: traces.map(({ traceId }) => traceId) },
+    { after: time.toTick(from), before, ids: traces.map(assembler.traceId) },
   );
-  const histories = new Map<string, History>();
+  const histories = new Map<number, History>();
   const table = readNative(bytes);
   if (table.rows === 0) return histories;
   const rows = toRows(table, assembler.strings);
@@ -72,8 +76,9 @@ export async function readHistory(
     else byTrace.set(traceId, [row]);
   }
   const liveTick = (row: number): number => time.toLive(rows.tick[row] ?? 0);
-  for (const { traceId, firstTick } of traces) {
-    const earlier = byTrace.get(traceId)?.filter((row) => liveTick(row) < firstTick);
+  for (const trace of traces) {
+    const firstTick = assembler.firstTick(trace);
+    const earlier = byTrace.get(assembler.traceId(trace))?.filter((row) => liveTick(row) < firstTick);
     if (earlier === undefined || earlier.length === 0) continue;
     let begin = earlier.length;
     let next = firstTick;
@@ -83,7 +88,7 @@ export async function readHistory(
     }
     const settled = earlier.slice(0, begin);
     const lastTick = rows.tick[settled.at(-1) ?? 0] ?? 0;
-    histories.set(traceId, {
+    histories.set(trace, {
       episode: earlier.slice(begin).map((row) => first + row),
       settled: settled.length === 0 ? undefined : { rows: settled.map((row) => first + row), lastTick },
     });

@@ -52,30 +52,61 @@ type Totals = {
     : Map<string | number, EdgeFrame[Name] extends Readonly<Record<string, infer Value>> ? Value : never>;
 };
 
+/** The rows of one edge. */
+interface Edge {
+  readonly ends: Ends;
+  readonly frames: Map<number, Totals>;
+}
+
 export function createFrames(maxEdges: number): Frames {
-  const frames = new Map<string, Totals>();
-  const edges = new Set<string>();
+  /** By id of source ('' for none) and target; what else tells edges apart takes few values. */
+  const edges = new Map<string, Map<string, Edge[]>>();
+  const all: Totals[] = [];
+  let edgeCount = 0;
   let overflow = 0;
+  let originNs = 0n;
+  let originSecond = 0;
+  let originRestNs = 0;
+
+  function edgeOf(ends: Ends): Edge | undefined {
+    const { source, target } = ends;
+    let targets = edges.get(source?.id ?? '');
+    if (targets === undefined) edges.set(source?.id ?? '', (targets = new Map<string, Edge[]>()));
+    let found = targets.get(target.id);
+    if (found === undefined) targets.set(target.id, (found = []));
+    for (const edge of found) if (isSame(edge.ends, ends)) return edge;
+    if (edgeCount >= maxEdges && target !== other) return undefined;
+    edgeCount += 1;
+    const edge: Edge = { ends, frames: new Map() };
+    found.push(edge);
+    return edge;
+  }
 
   function totalsOf(second: number, ends: Ends): Totals {
-    const { source, target, sourceVersion, targetVersion, protocol, probe } = ends;
-    const frame = Math.min(Math.max(0, Math.floor(second / frameSeconds) * frameSeconds), lastFrame);
-    const from = source === undefined ? '' : `${source.kind}/${source.id}@${sourceVersion}`;
-    const edge = `${from}>${target.kind}/${target.id}@${targetVersion}|${protocol}|${probe}`;
-    if (!edges.has(edge)) {
-      if (edges.size >= maxEdges && target !== other) {
-        overflow += 1;
-        return totalsOf(second, { ...ownRow(other), source: source && other, probe });
-      }
-      edges.add(edge);
+    const edge = edgeOf(ends);
+    if (edge === undefined) {
+      overflow += 1;
+      return totalsOf(second, { ...ownRow(other), source: ends.source && other, probe: ends.probe });
     }
-    const key = `${frame}|${edge}`;
-    let totals = frames.get(key);
+    const frame = Math.min(Math.max(0, Math.floor(second / frameSeconds) * frameSeconds), lastFrame);
+    let totals = edge.frames.get(frame);
     if (totals === undefined) {
       totals = emptyTotals(frame, ends);
-      frames.set(key, totals);
+      edge.frames.set(frame, totals);
+      all.push(totals);
     }
     return totals;
+  }
+
+  /** The whole second a time in a trace lies in. */
+  function epochSecond(origin: bigint, startNs: number): number {
+    // Arithmetic of bigints is slow, and the calls of a trace share their origin.
+    if (origin !== originNs) {
+      originNs = origin;
+      originSecond = Number(origin / 1_000_000_000n);
+      originRestNs = Number(origin % 1_000_000_000n);
+    }
+    return originSecond + Math.floor((originRestNs + startNs) / 1e9);
   }
 
   return {
@@ -126,7 +157,7 @@ export function createFrames(maxEdges: number): Frames {
       for (const [call, ns] of path.calls) addCritical(call, ns);
       for (const [workload, ns] of path.uncalled) addCritical(ownRow(workload), ns);
     },
-    rows: () => Array.from(frames.values(), toRow),
+    rows: () => all.map(toRow),
   };
 }
 
@@ -136,9 +167,15 @@ function keyWithin(map: ReadonlyMap<string | number, number>, key: string): stri
   return `${key.slice(0, key.indexOf('|'))}|other|other operations`;
 }
 
-/** The whole second a time in a trace lies in. */
-function epochSecond(originNs: bigint, startNs: number): number {
-  return Number(originNs / 1_000_000_000n) + Math.floor((Number(originNs % 1_000_000_000n) + startNs) / 1e9);
+function isSame(a: Ends, b: Ends): boolean {
+  return (
+    a.sourceVersion === b.sourceVersion &&
+    a.targetVersion === b.targetVersion &&
+    a.protocol === b.protocol &&
+    a.probe === b.probe &&
+    a.target.kind === b.target.kind &&
+    a.source?.kind === b.source?.kind
+  );
 }
 
 /** The overflow bucket's workload. */

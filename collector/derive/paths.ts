@@ -15,15 +15,33 @@ export interface PathRow {
   readonly kind: number;
 }
 
+/** What a span does, one object for each as long as the caller keeps it. */
+export interface Operation {
+  readonly service: string;
+  readonly namespace: string;
+  readonly name: string;
+  /** Of the span. */
+  readonly kind: number;
+  /** The four of them as one text. */
+  readonly key: string;
+  /** 'service name', as search finds it. */
+  readonly text: string;
+}
+
+export function createOperation(service: string, namespace: string, name: string, kind: number): Operation {
+  const key = `${kind}\n${service}\n${namespace}\n${name}`;
+  return { service, namespace, name, kind, key, text: `${service} ${name}` };
+}
+
 export interface PathStep {
-  readonly pathId: string;
+  readonly pathId: bigint;
   readonly depth: number;
   readonly next: Map<string, PathStep>;
 }
 
 export interface PathTable {
   /** The path one step further. Beyond maxDepth the step is the path itself: deeper spans count where the bound was met. */
-  step(parent: PathStep | undefined, service: string, namespace: string, operation: string, kind: number): PathStep;
+  step(parent: PathStep | undefined, operation: Operation): PathStep;
   /** Rows of the paths first met since the last call. */
   takeNew(): PathRow[];
 }
@@ -37,18 +55,17 @@ export function createPathTable(): PathTable {
   let size = 0;
   let rows: PathRow[] = [];
   return {
-    step(parent, service, namespace, operation, kind) {
+    step(parent, { service, namespace, name: operation, kind, key }) {
       if (parent !== undefined && parent.depth >= maxDepth) return parent;
-      const key = `${kind}\n${service}\n${namespace}\n${operation}`;
       const siblings = parent?.next ?? roots;
       let step = siblings.get(key);
       if (step === undefined) {
-        const parentId = parent?.pathId ?? '0';
-        const pathId = createHash('sha256').update(`${parentId}\n${key}`).digest().readBigUInt64LE().toString();
+        const parentId = String(parent?.pathId ?? 0);
+        const pathId = createHash('sha256').update(`${parentId}\n${key}`).digest().readBigUInt64LE();
         step = { pathId, depth: (parent?.depth ?? 0) + 1, next: new Map() };
         siblings.set(key, step);
         size += 1;
-        rows.push({ pathId, parentId, service, namespace, operation, kind });
+        rows.push({ pathId: String(pathId), parentId, service, namespace, operation, kind });
       }
       return step;
     },

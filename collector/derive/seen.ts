@@ -4,9 +4,12 @@
  */
 
 export interface SeenTraces {
-  /** in: the tick of the settlement, never less than one given before by more than a generation. */
-  add(traceId: string, tick: number): void;
-  mayHave(traceId: string): boolean;
+  /**
+   * in: trace ids as four big-endian words each, and which of them; the tick of the settlement, never less than one given
+   * before by more than a generation.
+   */
+  add(ids: Uint32Array, index: number, tick: number): void;
+  mayHave(ids: Uint32Array, index: number): boolean;
 }
 
 /** 2^26 bits, 8 MB a generation: under 1 % wrong yeses at 5 million traces. */
@@ -18,15 +21,16 @@ export function createSeenTraces(ticks: number): SeenTraces {
   let newer = new Uint8Array(bits / 8);
   let older = new Uint8Array(bits / 8);
 
-  function* positions(traceId: string): Iterable<number> {
-    // Trace ids are random in their last 8 bytes at least; a sender with worse ids only causes look-ups.
-    const low = Number.parseInt(traceId.slice(24), 16);
-    const high = Number.parseInt(traceId.slice(16, 24), 16);
-    for (let i = 0; i < hashes; i++) yield (low + Math.imul(i, high | 1)) & (bits - 1);
+  function isIn(filter: Uint8Array, low: number, step: number): boolean {
+    for (let i = 0; i < hashes; i++) {
+      const position = (low + Math.imul(i, step)) & (bits - 1);
+      if (((filter[position >>> 3] as number) & (1 << (position & 7))) === 0) return false;
+    }
+    return true;
   }
 
   return {
-    add(traceId, tick) {
+    add(ids, index, tick) {
       const current = Math.floor(tick / ticks);
       if (current > generation) {
         [newer, older] = [older, newer];
@@ -34,15 +38,18 @@ export function createSeenTraces(ticks: number): SeenTraces {
         if (current > generation + 1) older.fill(0);
         generation = current;
       }
-      for (const position of positions(traceId))
-        newer[position >>> 3] = (newer[position >>> 3] ?? 0) | (1 << (position & 7));
+      // Trace ids are random in their last 8 bytes at least; a sender with worse ids only causes look-ups.
+      const low = ids[index * 4 + 3] as number;
+      const step = (ids[index * 4 + 2] as number) | 1;
+      for (let i = 0; i < hashes; i++) {
+        const position = (low + Math.imul(i, step)) & (bits - 1);
+        newer[position >>> 3] = (newer[position >>> 3] as number) | (1 << (position & 7));
+      }
     },
-    mayHave(traceId) {
-      return [newer, older].some((filter) => {
-        for (const position of positions(traceId))
-          if (((filter[position >>> 3] ?? 0) & (1 << (position & 7))) === 0) return false;
-        return true;
-      });
+    mayHave(ids, index) {
+      const low = ids[index * 4 + 3] as number;
+      const step = (ids[index * 4 + 2] as number) | 1;
+      return isIn(newer, low, step) || isIn(older, low, step);
     },
   };
 }

@@ -2,18 +2,19 @@
  * One settled trace → what it adds to the tick: its calls and critical path into the frames, its row in `traces`, its
  * call paths. All rules are those of shared/; this file joins them and knows what an earlier settlement already counted.
  */
-import { callsOf, type Call, type CallOptions } from '#shared/calls.ts';
+import { callsOf, createCallScratch, type Call, type CallOptions } from '#shared/calls.ts';
 import { createPathScratch, criticalPath } from '#shared/critical-path.ts';
 import { durationBand } from '#shared/sketch.ts';
 import { workloadKinds } from '#shared/span.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
 import { edgeId, type Workload } from '#shared/workload.ts';
+import type { KnownWorkload } from '#shared/workload-table.ts';
 import type { TraceRow } from '../store/traces.ts';
-import type { Assembler, OpenTrace } from './assemble.ts';
+import type { Assembler } from './assemble.ts';
 import type { Frames } from './frames.ts';
 import type { History } from './follow.ts';
 import type { LiveTime } from './live-time.ts';
-import type { PathStep, PathTable } from './paths.ts';
+import { createOperation, type Operation, type PathStep, type PathTable } from './paths.ts';
 
 export interface DeriveOptions {
   /** A trace settles when it has been quiet for this many ticks. */
@@ -26,41 +27,79 @@ export interface DeriveOptions {
 }
 
 export interface Settler {
-  /** Settles a trace at the tick. out: its row, or nothing when every span of it was already settled. */
-  settle(trace: OpenTrace, history: History | undefined, tick: number, frames: Frames): TraceRow | undefined;
+  /**
+   * Settles a trace at the tick. in: the assembler's number of the trace. out: its row, or nothing when every span of it was
+   * already settled; what the row lists is valid until the next.
+   */
+  settle(trace: number, history: History | undefined, tick: number, frames: Frames): TraceRow | undefined;
   /** Makes the provisional picture of open traces. */
-  preview(traces: Iterable<OpenTrace>, frames: Frames): void;
+  preview(traces: Iterable<number>, frames: Frames): void;
 }
 
 export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
   const scratch = createTreeScratch();
   const pathScratch = createPathScratch();
+  const callScratch = createCallScratch();
 
-  function derive(rows: readonly number[]) {
+  function derive(rows: ArrayLike<number>) {
     const originNs = assembler.focus(rows);
     const { columns } = assembler;
     const tree = buildTree(columns, rows, scratch);
-    return { originNs, tree, ...callsOf(tree, options.calls) };
+    return { originNs, tree, ...callsOf(tree, options.calls, callScratch) };
   }
   type Derived = ReturnType<typeof derive>;
 
-  /** Edge ids as the store holds them, by the id's two ends; forgotten when there are too many. */
-  const edgeNumbers = new Map<string, bigint>();
+  /** Edge ids as the store holds them, by the ids of the two ends; forgotten when there are too many. */
+  const edgeNumbers = new Map<string, Map<string, bigint>>();
+  let edgesKnown = 0;
 
   function edgeNumber(source: Workload, target: Workload): bigint {
-    const key = `${source.id}>${target.id}`;
-    let number = edgeNumbers.get(key);
-    if (number === undefined) {
-      if (edgeNumbers.size >= maxKnown) edgeNumbers.clear();
-      number = BigInt(`0x${edgeId(source.id, target.id)}`);
-      edgeNumbers.set(key, number);
+    let targets = edgeNumbers.get(source.id);
+    let number = targets?.get(target.id);
+    if (number !== undefined) return number;
+    if (edgesKnown++ >= maxKnown) {
+      edgeNumbers.clear();
+      edgesKnown = 1;
+      targets = undefined;
     }
+    number = BigInt(`0x${edgeId(source.id, target.id)}`);
+    if (targets === undefined) edgeNumbers.set(source.id, (targets = new Map<string, bigint>()));
+    targets.set(target.id, number);
     return number;
   }
 
-  /** ns on the critical path by node. */
+  /** What spans do, by number of the workload, then by name and kind: as long as the table of texts is the same. */
+  let operations: Map<number, Operation>[] = [];
+  let operationsOf: readonly string[] = [];
+
+  function operation({ columns, row }: TraceTree, node: number, workload: KnownWorkload): Operation {
+    if (operationsOf !== columns.strings) {
+      operationsOf = columns.strings;
+      operations = [];
+    }
+    const at = row[node] as number;
+    const key = (columns.name[at] as number) * 8 + (columns.kind[at] as number);
+    const known = (operations[workload.index] ??= new Map<number, Operation>());
+    let found = known.get(key);
+    if (found === undefined) {
+      const { name, namespace } = workload;
+      found = createOperation(
+        name,
+        namespace,
+        columns.strings[columns.name[at] as number] ?? '',
+        columns.kind[at] ?? 0,
+      );
+      known.set(key, found);
+    }
+    return found;
+  }
+
+  let selfNs = new Float64Array(256);
+
+  /** ns on the critical path by node; valid until the next call. */
   function pathOf(tree: TraceTree): Float64Array {
-    const self = new Float64Array(tree.count);
+    if (selfNs.length < tree.count) selfNs = new Float64Array(tree.count * 2);
+    const self = selfNs.subarray(0, tree.count).fill(0);
     const path = criticalPath(tree, tree.roots[0], pathScratch);
     for (let i = 0; i < path.count; i++) {
       const node = path.node[i] ?? 0;
@@ -94,7 +133,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     frames.addPath({
       originNs,
       startNs: columns.startNs[row] ?? 0,
-      key: `${durationBand(rootDurationNs)}|${workload.name}|${columns.strings[columns.name[row] ?? 0] ?? ''}`,
+      key: `${durationBand(rootDurationNs)}|${workload.name}|${operation(tree, root, workload).name}`,
       root: workload,
       rootDurationNs,
       weight: columns.weight[row] ?? 1,
@@ -103,12 +142,15 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     });
   }
 
-  /** The critical path as call-path ids and the ns each owns, in the order they first appear in the tree. */
-  function pathRows({ tree, workloadOf }: Derived, self: Float64Array): { ids: string[]; ns: number[] } {
-    const { columns, parent } = tree;
-    const steps: (PathStep | undefined)[] = [];
-    const ns = new Map<string, number>();
-    const chain: number[] = [];
+  const steps: (PathStep | undefined)[] = [];
+  const chain: number[] = [];
+  const pathNs = new Map<PathStep, number>();
+
+  /** The critical path as call paths and the ns each owns, in the order they first appear in the tree, into `pathNs`. */
+  function addSteps({ tree, workloadOf }: Derived, self: Float64Array): void {
+    const { parent } = tree;
+    pathNs.clear();
+    steps.length = 0;
     for (let node = 0; node < tree.count; node++) {
       const own = self[node] ?? 0;
       if (own === 0) continue;
@@ -118,22 +160,17 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
         at = parent[at] ?? -1;
       }
       for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
-        const row = tree.row[next] ?? 0;
-        const workload = workloadOf(next);
         const before = parent[next] ?? -1;
-        steps[next] = paths.step(
-          before < 0 ? undefined : steps[before],
-          workload.name,
-          workload.namespace,
-          columns.strings[columns.name[row] ?? 0] ?? '',
-          columns.kind[row] ?? 0,
-        );
+        steps[next] = paths.step(before < 0 ? undefined : steps[before], operation(tree, next, workloadOf(next)));
       }
-      const { pathId } = steps[node] as PathStep;
-      ns.set(pathId, (ns.get(pathId) ?? 0) + own);
+      const step = steps[node] as PathStep;
+      pathNs.set(step, (pathNs.get(step) ?? 0) + own);
     }
-    return { ids: [...ns.keys()], ns: [...ns.values()] };
   }
+
+  const workloads = new Set<string>();
+  const spanOperations = new Set<string>();
+  const edges = new Set<bigint>();
 
   function traceRow(
     derived: Derived,
@@ -148,20 +185,21 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     let errorCount = 0;
     let firstTick = Infinity;
     let lastTick = 0;
-    const workloads = new Set<string>();
-    const operations = new Set<string>();
+    let rootDurationNs = 0;
+    workloads.clear();
+    spanOperations.clear();
+    edges.clear();
     for (let node = 0; node < tree.count; node++) {
       const row = tree.row[node] ?? 0;
       endNs = Math.max(endNs, tree.endNs[node] ?? 0);
       firstTick = Math.min(firstTick, tree.tick[node] ?? 0);
       lastTick = Math.max(lastTick, columns.tick[row] ?? 0);
+      rootDurationNs += self[node] ?? 0;
       if (failedOf(node)) errorCount += 1;
       const workload = workloadOf(node);
       workloads.add(workload.id);
-      if (operations.size < maxOperations)
-        operations.add(`${workload.name} ${columns.strings[columns.name[row] ?? 0] ?? ''}`);
+      if (spanOperations.size < maxOperations) spanOperations.add(operation(tree, node, workload).text);
     }
-    const edges = new Set<bigint>();
     for (const { source, target } of calls) {
       workloads.add(target.id);
       edges.add(edgeNumber(source, target));
@@ -170,7 +208,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     const rootRow = tree.row[root] ?? 0;
     const rootWorkload = workloadOf(root);
     const rootCall = calls[callOf[root] ?? -1];
-    const path = pathRows(derived, self);
+    addSteps(derived, self);
     return {
       tick,
       traceId,
@@ -178,22 +216,21 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       firstTick,
       lastTick,
       startNs: originNs,
-      durationNs: BigInt(Math.round(endNs)),
+      durationNs: Math.round(endNs),
       rootService: rootWorkload.name,
       rootNamespace: rootWorkload.namespace,
-      rootOperation: columns.strings[columns.name[rootRow] ?? 0] ?? '',
+      rootOperation: operation(tree, root, rootWorkload).name,
       rootVersion: columns.strings[columns.version[rootRow] ?? 0] ?? '',
-      rootDurationNs: BigInt(Math.round(self.reduce((sum, ns) => sum + ns, 0))),
+      rootDurationNs: Math.round(rootDurationNs),
       spanCount: tree.count,
       errorCount,
       failed: (rootCall?.failed ?? failedOf(root)) ? 1 : 0,
       probe: rootCall?.probe ? 1 : 0,
       weight: columns.weight[rootRow] ?? 1,
-      workloads: [...workloads],
-      operations: [...operations],
-      edgeIds: [...edges],
-      pathIds: path.ids.map(BigInt),
-      pathNs: path.ns.map((ns) => BigInt(Math.round(ns))),
+      workloads,
+      operations: spanOperations,
+      edgeIds: edges,
+      path: pathNs,
     };
   }
 
@@ -201,23 +238,25 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     settle(trace, history, tick, frames) {
       const earlier = history?.settled;
       const episode = history?.episode ?? [];
-      const rows = [...(earlier?.rows ?? []), ...episode, ...trace.rows];
-      const derived = derive(rows);
+      const own = assembler.rowsOf(trace);
+      const traceId = assembler.traceId(trace);
+      const derived = derive(history === undefined ? own : [...(earlier?.rows ?? []), ...episode, ...own]);
       const { tree, calls, originNs } = derived;
       // Spans keep the tick of their first delivery: whatever came by the earlier settlement was counted there.
       if (earlier !== undefined && !hasNewer(tree, earlier.lastTick)) return undefined;
       for (const call of calls) {
-        if (earlier === undefined || call.tick > earlier.lastTick) frames.addCall(call, originNs, trace.traceId);
+        if (earlier === undefined || call.tick > earlier.lastTick) frames.addCall(call, originNs, traceId);
       }
       const self = pathOf(tree);
       // The latency of a trace is counted once, at its first settlement.
       if (earlier === undefined) addPath(derived, self, frames);
       const replacesTick = earlier === undefined ? 0 : time.toTick(time.toLive(earlier.lastTick) + options.settleTicks);
-      return traceRow(derived, self, trace.traceId, tick, replacesTick);
+      return traceRow(derived, self, traceId, tick, replacesTick);
     },
     preview(traces, frames) {
-      for (const { traceId, rows } of traces) {
-        const { calls, originNs } = derive(rows);
+      for (const trace of traces) {
+        const traceId = assembler.traceId(trace);
+        const { calls, originNs } = derive(assembler.rowsOf(trace));
         for (const call of calls) {
           // Whoever called may still arrive; only a settled trace says that nobody known did.
           if (workloadKinds[call.source.kind] !== 'unknown') frames.addCall(call, originNs, traceId);

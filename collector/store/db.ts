@@ -129,9 +129,7 @@ function verbs(client: ClickHouseClient): Pick<Db, 'rows' | 'native' | 'exec' | 
         ...(params && { query_params: { ...params } }),
         clickhouse_settings: readSettings,
       });
-      // A plain Uint8Array: Buffer's own slice and constructor behave differently.
-      const { buffer: memory, byteOffset, byteLength } = await buffer(stream);
-      return new Uint8Array(memory, byteOffset, byteLength);
+      return bytesOf(stream);
     },
     async exec(query, params) {
       await client.command({ query, ...(params && { query_params: { ...params } }) });
@@ -141,6 +139,15 @@ function verbs(client: ClickHouseClient): Pick<Db, 'rows' | 'native' | 'exec' | 
       await client.insert({ table, values: rows, format: 'JSONEachRow', clickhouse_settings: insertSettings });
     },
   };
+}
+
+/** All bytes of a stream; of one piece, as the embedded store gives it, without a copy. */
+async function bytesOf(stream: Readable): Promise<Uint8Array> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(piece as Buffer);
+  const whole = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
+  // A plain Uint8Array: Buffer's own slice and constructor behave differently.
+  return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength);
 }
 
 const insertSettings = {

@@ -1,6 +1,8 @@
 /** How far the derivation is, and the ticks there are. */
 import type { Db } from './db.ts';
 import type { CommitMark } from './log.ts';
+import { readNative, type FixedColumn } from './native.ts';
+import { toWords } from './span-columns.ts';
 
 export interface NewestTicks {
   readonly progress: number;
@@ -28,17 +30,20 @@ export async function readTickNumbers(db: Db, after: number, upTo: number): Prom
   return rows.map(({ tick }) => tick);
 }
 
-/** Traces that settled in (after, upTo], oldest first. */
+/** Traces that settled in (after, upTo], oldest first. out: ids as four big-endian words each, and their ticks. */
 export async function readSettledIds(
   db: Db,
   after: number,
   upTo: number,
-): Promise<{ traceId: string; tick: number }[]> {
-  return db.rows(
-    `SELECT lower(hex(traceId)) AS traceId, tick FROM traces
-     WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick`,
-    { after, upTo },
+): Promise<{ readonly ids: Uint32Array; readonly ticks: Uint32Array }> {
+  const { rows, columns } = readNative(
+    await db.native(
+      'SELECT traceId, tick FROM traces WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick',
+      { after, upTo },
+    ),
   );
+  if (rows === 0) return { ids: new Uint32Array(0), ticks: new Uint32Array(0) };
+  return { ids: toWords(columns.get('traceId') as FixedColumn), ticks: columns.get('tick') as Uint32Array };
 }
 
 export async function writeProgress(db: Db, tick: number): Promise<void> {

@@ -1,8 +1,22 @@
-/** Rows of the `traces` table: what one settlement of a trace gives. */
+/**
+ * Rows of the `traces` table: what one settlement of a trace gives, gathered as columns of one Native block. What each
+ * column holds is said in schema.sql.
+ */
 import type { Db } from './db.ts';
-import { encodeBlock } from './native-write.ts';
+import { grown } from './dictionary.ts';
+import {
+  blockHead,
+  bytesOf,
+  bytesUnder,
+  columnHead,
+  createByteBuffer,
+  dictionaryBody,
+  dictionaryPrefix,
+  emptied,
+  putText,
+} from './native-write.ts';
 
-/** Columns as in schema.sql; ids of traces in hex, 64-bit numbers as bigint. */
+/** Columns as in schema.sql; the id in hex, durations in ns. */
 export interface TraceRow {
   readonly tick: number;
   readonly traceId: string;
@@ -10,51 +24,220 @@ export interface TraceRow {
   readonly firstTick: number;
   readonly lastTick: number;
   readonly startNs: bigint;
-  readonly durationNs: bigint;
+  readonly durationNs: number;
   readonly rootService: string;
   readonly rootNamespace: string;
   readonly rootOperation: string;
   readonly rootVersion: string;
-  readonly rootDurationNs: bigint;
+  readonly rootDurationNs: number;
   readonly spanCount: number;
   readonly errorCount: number;
   readonly failed: number;
   readonly probe: number;
   readonly weight: number;
-  readonly workloads: readonly string[];
-  readonly operations: readonly string[];
-  readonly edgeIds: readonly bigint[];
-  readonly pathIds: readonly bigint[];
-  readonly pathNs: readonly bigint[];
+  readonly workloads: Iterable<string>;
+  readonly operations: Iterable<string>;
+  readonly edgeIds: Iterable<bigint>;
+  /** The columns pathIds and pathNs. */
+  readonly path: Iterable<readonly [step: { readonly pathId: bigint }, ns: number]>;
 }
 
-/** Types of the columns, in the table's order (schema.sql). */
-const columnTypes: Readonly<Record<keyof TraceRow, string>> = {
-  tick: 'UInt32',
-  traceId: 'FixedString(16)',
-  replacesTick: 'UInt32',
-  firstTick: 'UInt32',
-  lastTick: 'UInt32',
-  startNs: 'UInt64',
-  durationNs: 'UInt64',
-  rootService: 'LowCardinality(String)',
-  rootNamespace: 'LowCardinality(String)',
-  rootOperation: 'LowCardinality(String)',
-  rootVersion: 'LowCardinality(String)',
-  rootDurationNs: 'UInt64',
-  spanCount: 'UInt32',
-  errorCount: 'UInt32',
-  failed: 'UInt8',
-  probe: 'UInt8',
-  weight: 'Float64',
-  workloads: 'Array(LowCardinality(String))',
-  operations: 'Array(LowCardinality(String))',
-  edgeIds: 'Array(UInt64)',
-  pathIds: 'Array(UInt64)',
-  pathNs: 'Array(UInt64)',
-};
+/** Settled traces on their way into the table. */
+export interface TraceBlock {
+  readonly rows: number;
+  append(row: TraceRow): void;
+  /** All rows as one Native block; valid until reset or append. */
+  seal(): Uint8Array[];
+  /** Empties the block; keeps its buffers. */
+  reset(): void;
+}
+
+/** A column while it grows. */
+interface Column {
+  readonly type: string;
+  bytes(rows: number): Uint8Array[];
+  reset(): void;
+}
+
+interface Values<T> extends Column {
+  put(value: T, at: number): void;
+}
+
+export function createTraceBlock(): TraceBlock {
+  let rows = 0;
+  const columns = {
+    tick: numbers('UInt32'),
+    traceId: ids(),
+    replacesTick: numbers('UInt32'),
+    firstTick: numbers('UInt32'),
+    lastTick: numbers('UInt32'),
+    startNs: wide(),
+    durationNs: wide(),
+    rootService: texts(),
+    rootNamespace: texts(),
+    rootOperation: texts(),
+    rootVersion: texts(),
+    rootDurationNs: wide(),
+    spanCount: numbers('UInt32'),
+    errorCount: numbers('UInt32'),
+    failed: numbers('UInt8'),
+    probe: numbers('UInt8'),
+    weight: numbers('Float64'),
+    workloads: lists(texts()),
+    operations: lists(texts()),
+    edgeIds: lists(wide()),
+    pathIds: lists(wide()),
+    pathNs: lists(wide()),
+  };
+  const all = Object.entries(columns);
+  return {
+    get rows() {
+      return rows;
+    },
+    append(row) {
+      columns.tick.put(row.tick, rows);
+      columns.traceId.put(row.traceId, rows);
+      columns.replacesTick.put(row.replacesTick, rows);
+      columns.firstTick.put(row.firstTick, rows);
+      columns.lastTick.put(row.lastTick, rows);
+      columns.startNs.put(row.startNs, rows);
+      columns.durationNs.put(row.durationNs, rows);
+      columns.rootService.put(row.rootService, rows);
+      columns.rootNamespace.put(row.rootNamespace, rows);
+      columns.rootOperation.put(row.rootOperation, rows);
+      columns.rootVersion.put(row.rootVersion, rows);
+      columns.rootDurationNs.put(row.rootDurationNs, rows);
+      columns.spanCount.put(row.spanCount, rows);
+      columns.errorCount.put(row.errorCount, rows);
+      columns.failed.put(row.failed, rows);
+      columns.probe.put(row.probe, rows);
+      columns.weight.put(row.weight, rows);
+      for (const workload of row.workloads) columns.workloads.add(workload);
+      columns.workloads.end(rows);
+      for (const operation of row.operations) columns.operations.add(operation);
+      columns.operations.end(rows);
+      for (const edge of row.edgeIds) columns.edgeIds.add(edge);
+      columns.edgeIds.end(rows);
+      for (const [step, ns] of row.path) {
+        columns.pathIds.add(step.pathId);
+        columns.pathNs.add(Math.round(ns));
+      }
+      columns.pathIds.end(rows);
+      columns.pathNs.end(rows);
+      rows += 1;
+    },
+    seal() {
+      const chunks = [blockHead(all.length, rows)];
+      for (const [name, column] of all) chunks.push(columnHead(name, column.type), ...column.bytes(rows));
+      return chunks;
+    },
+    reset() {
+      rows = 0;
+      for (const [, column] of all) column.reset();
+    },
+  };
+}
+
+const numberArrays = { UInt8: Uint8Array, UInt32: Uint32Array, Float64: Float64Array } as const;
+
+function numbers(type: keyof typeof numberArrays): Values<number> {
+  let values: Uint8Array | Uint32Array | Float64Array = new numberArrays[type](256);
+  return {
+    type,
+    put(value, at) {
+      if (at === values.length) values = grown(values, at * 2);
+      values[at] = value;
+    },
+    bytes: (rows) => [bytesUnder(values.subarray(0, rows))],
+    reset() {},
+  };
+}
+
+const two32 = 2 ** 32;
+
+/** UInt64, of bigints or of whole numbers that are not negative. */
+function wide(): Values<number | bigint> {
+  let words = new Uint32Array(512);
+  let values = new BigUint64Array(words.buffer);
+  return {
+    type: 'UInt64',
+    put(value, at) {
+      if (at === values.length) {
+        words = grown(words, at * 4);
+        values = new BigUint64Array(words.buffer);
+      }
+      if (typeof value === 'bigint') values[at] = value;
+      else {
+        words[at * 2] = value;
+        words[at * 2 + 1] = value / two32;
+      }
+    },
+    bytes: (rows) => [bytesUnder(values.subarray(0, rows))],
+    reset() {},
+  };
+}
+
+/** FixedString(16) of hex. */
+function ids(): Values<string> {
+  let bytes = Buffer.alloc(4096);
+  return {
+    type: 'FixedString(16)',
+    put(value, at) {
+      if (at * 16 === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
+      bytes.write(value, at * 16, 'hex');
+    },
+    bytes: (rows) => [bytes.subarray(0, rows * 16)],
+    reset() {},
+  };
+}
+
+/** LowCardinality(String). */
+function texts(): Values<string> {
+  const known = new Map<string, number>();
+  const keys = createByteBuffer();
+  let index = new Uint32Array(256);
+  return {
+    type: 'LowCardinality(String)',
+    put(value, at) {
+      let id = known.get(value);
+      if (id === undefined) {
+        id = known.size;
+        known.set(value, id);
+        putText(keys, value);
+      }
+      if (at === index.length) index = grown(index, at * 2);
+      index[at] = id;
+    },
+    bytes: (rows) => [dictionaryPrefix, ...dictionaryBody(known.size, bytesOf(keys), index.subarray(0, rows))],
+    reset() {
+      known.clear();
+      emptied(keys);
+    },
+  };
+}
+
+/** Array of another column's values: they are added one by one, then the row ends. */
+function lists<T>(of: Values<T>): Column & { add(value: T): void; end(row: number): void } {
+  const ends = wide();
+  let count = 0;
+  return {
+    type: `Array(${of.type})`,
+    add: (value) => of.put(value, count++),
+    end: (row) => ends.put(count, row),
+    bytes(rows) {
+      // The prefix of the values comes before everything else of the column.
+      const values = of.bytes(count);
+      const prefix = values[0] === dictionaryPrefix ? values.splice(0, 1) : [];
+      return [...prefix, ...ends.bytes(rows), ...values];
+    },
+    reset() {
+      count = 0;
+      of.reset();
+    },
+  };
+}
 
 /** One insert of the settlements of a tick. */
-export async function insertTraces(db: Db, rows: readonly TraceRow[]): Promise<void> {
-  if (rows.length > 0) await db.insertNative('traces', encodeBlock(columnTypes, rows));
+export async function insertTraces(db: Db, block: TraceBlock): Promise<void> {
+  if (block.rows > 0) await db.insertNative('traces', block.seal());
 }

@@ -1,0 +1,114 @@
+/**
+ * Open traces by id: a hash table over typed arrays. A slot is a trace's number as long as it is open; a million open traces
+ * are no work for the garbage collector.
+ */
+
+export interface TraceSlots {
+  /** Slots in use. */
+  readonly size: number;
+  /** Slots are below this. */
+  readonly end: number;
+  /** By slot: the trace id as four big-endian words. The array may be another one after `take`. */
+  readonly ids: Uint32Array;
+  /** Slot of the id at row `row` of a column, -1 when there is none. */
+  find(column: Uint32Array, row: number): number;
+  /** Gives an id that has no slot one. */
+  take(column: Uint32Array, row: number): number;
+  /** Takes a slot's id out of the table; its number is used again after `free`. */
+  remove(slot: number): void;
+  free(slot: number): void;
+}
+
+/** Differs from process to process, so that nobody can make ids that collide. Nothing that is given out depends on it. */
+const seed = Math.floor(Math.random() * 2 ** 32) | 1;
+
+/** in: told when slots need more room than before. */
+export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
+  let capacity = 1024;
+  let ids = new Uint32Array(capacity * 4);
+  /** Slot + 1, 0 = empty; at most half full. */
+  let table = new Int32Array(capacity * 2);
+  let mask = table.length - 1;
+  let size = 0;
+  let end = 0;
+  const unused: number[] = [];
+  grow(capacity);
+
+  const homeOf = (words: Uint32Array, index: number): number => {
+    const at = index * 4;
+    const mixed =
+      Math.imul((words[at + 3] as number) ^ seed, 0x9e3779b1) ^
+      Math.imul((words[at + 2] as number) + seed, 0x85ebca6b) ^
+      Math.imul((words[at + 1] as number) ^ Math.imul(words[at] as number, 0xc2b2ae35), 0x27d4eb2f);
+    return (mixed ^ (mixed >>> 15)) & mask;
+  };
+
+  function put(slot: number): void {
+    let at = homeOf(ids, slot);
+    while (table[at] !== 0) at = (at + 1) & mask;
+    table[at] = slot + 1;
+  }
+
+  function enlarge(): void {
+    const inUse = table.filter((entry) => entry !== 0);
+    capacity *= 2;
+    const larger = new Uint32Array(capacity * 4);
+    larger.set(ids);
+    ids = larger;
+    table = new Int32Array(capacity * 2);
+    mask = table.length - 1;
+    for (const entry of inUse) put(entry - 1);
+    grow(capacity);
+  }
+
+  return {
+    get size() {
+      return size;
+    },
+    get end() {
+      return end;
+    },
+    get ids() {
+      return ids;
+    },
+    find(column, row) {
+      for (let at = homeOf(column, row); ; at = (at + 1) & mask) {
+        const slot = (table[at] as number) - 1;
+        if (slot < 0 || sameId(ids, slot, column, row)) return slot;
+      }
+    },
+    take(column, row) {
+      let slot = unused.pop();
+      if (slot === undefined) {
+        if (end === capacity) enlarge();
+        slot = end++;
+      }
+      for (let word = 0; word < 4; word++) ids[slot * 4 + word] = column[row * 4 + word] as number;
+      put(slot);
+      size += 1;
+      return slot;
+    },
+    remove(slot) {
+      let at = homeOf(ids, slot);
+      while (table[at] !== slot + 1) at = (at + 1) & mask;
+      // Those that stand further on because this place was taken move up.
+      for (let next = (at + 1) & mask; table[next] !== 0; next = (next + 1) & mask) {
+        const home = homeOf(ids, (table[next] as number) - 1);
+        if (((next - home) & mask) < ((next - at) & mask)) continue;
+        table[at] = table[next] as number;
+        at = next;
+      }
+      table[at] = 0;
+      size -= 1;
+    },
+    free(slot) {
+      unused.push(slot);
+    },
+  };
+}
+
+export function sameId(a: Uint32Array, index: number, b: Uint32Array, other: number): boolean {
+  const i = index * 4;
+  const j = other * 4;
+  return a[i + 3] === b[j + 3] && a[i + 2] === b[j + 2] && a[i + 1] === b[j + 1] && a[i] === b[j];
+}
