@@ -15,7 +15,7 @@ export interface Assembler {
   readonly openTraces: number;
   /** By trace number: the id as four big-endian words. The array may be another one after `add`. */
   readonly traceIds: Uint32Array;
-  /** Takes all rows of one tick, sorted by trace. in: its live tick (live-time.ts). */
+  /** Takes all rows of one tick, best sorted by trace. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
   /** Rows that belong to a trace which settled before: appended to the columns, not to the open traces. out: first row. */
   addHistory(rows: FollowedRows): number;
@@ -152,7 +152,7 @@ export function createAssembler(settleTicks: number): Assembler {
       if (settlingThen === undefined) touched.set(tick + settleTicks, (settlingThen = []));
       let trace = -1;
       for (let row = 0; row < rows.count; row++) {
-        // Rows come sorted by trace id: most rows belong to the trace of the row before.
+        // Rows of a commit come sorted by trace id: most rows belong to the trace of the row before.
         if (row === 0 || !sameId(ids, row, ids, row - 1)) {
           trace = slots.find(ids, row);
           if (trace < 0) trace = begin(ids, row, tick);

@@ -30,9 +30,9 @@ const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(',
 /** One block is read without putting columns together, and a second thread gains nothing. */
 const settings = 'SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0, max_threads = 1';
 
-/** All spans of a tick that has some, sorted by trace. */
+/** All spans of a tick that has some; those of one commit sorted by trace. */
 export async function readTick(db: Db, tick: number, strings: StringTable): Promise<FollowedRows> {
-  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, traceId ${settings}`, { tick });
+  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, batch, traceId ${settings}`, { tick });
   return toRows(readNative(bytes), strings);
 }
 

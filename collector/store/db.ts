@@ -188,7 +188,7 @@ function messageOf(cause: unknown): string {
 }
 
 /** Version of schema.sql this program writes. */
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /**
  * Brings the schema of the store to this program's version.

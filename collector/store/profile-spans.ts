@@ -24,7 +24,7 @@ const select = `SELECT traceId, spanId, parentId, startNs, durationNs, linkIds, 
   ${[...byteNames, ...textNames].join(', ')}
 FROM spans AS s`;
 
-/** The store is sorted by (tick, traceId): it reads little more than these rows. */
+/** The store is sorted by tick, then commit and trace: it reads little more than these rows. */
 const pairsSql = `${select}
 WHERE (s.tick, s.traceId) IN (
   SELECT pair.1, toFixedString(unhex(pair.2), 16)

@@ -1,4 +1,4 @@
--- The tables of the store, version 3. db.ts runs the statements in order; each ends with a semicolon at its line's end.
+-- The tables of the store, version 4. db.ts runs the statements in order; each ends with a semicolon at its line's end.
 -- {replicated} and {cluster} are not used by the embedded store. Columns are camelCase: the same names as in TypeScript and JSON.
 
 -- Applied schema versions; db.ts refuses a store newer than the program.
@@ -52,14 +52,17 @@ CREATE TABLE IF NOT EXISTS spans (
   INDEX attributeValues mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
-ORDER BY (tick, traceId)
-SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000;
+ORDER BY (tick, batch, traceId)
+SETTINGS index_granularity = 8192, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000, min_parts_to_merge_at_once = 24;
 
 -- Version 2: stores of version 1 lack the column.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS batch UInt16 CODEC(ZSTD(1)) AFTER tick;
 
 -- Version 3: stores of before lack the index. Parts get it when they are merged; without it they are read, and give the same.
 ALTER TABLE spans ADD INDEX IF NOT EXISTS attributeValues mapValues(attributes) TYPE bloom_filter(0.01) GRANULARITY 1;
+
+-- Version 4: fewer and wider merges, for each pass costs as much as the insert. Older stores keep the order (tick, traceId).
+ALTER TABLE spans MODIFY SETTING min_parts_to_merge_at_once = 24;
 
 -- Ten-second frames. A row with a source is an edge; a row without one (sourceKind 255) is the workload `target` itself.
 -- Rows of one frame and edge sum up; tick keeps the newest derivation that wrote into the row.
@@ -126,11 +129,16 @@ CREATE TABLE IF NOT EXISTS traces (
   pathIds       Array(UInt64) CODEC(ZSTD(1)),           -- critical path: call-path ids,
   pathNs        Array(UInt64) CODEC(ZSTD(1)),           -- and the ns each owns; the sum is rootDurationNs
   INDEX startNs startNs TYPE minmax GRANULARITY 1,
-  INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1
+  INDEX traceId traceId TYPE bloom_filter(0.001) GRANULARITY 1,
+  INDEX replacesTick replacesTick TYPE minmax GRANULARITY 1
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, traceId)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_parts_to_merge_at_once = 24;
+
+-- Version 4: what a settlement replaces is found without reading all others.
+ALTER TABLE traces ADD INDEX IF NOT EXISTS replacesTick replacesTick TYPE minmax GRANULARITY 1;
+ALTER TABLE traces MODIFY SETTING min_parts_to_merge_at_once = 24;
 
 -- What a call-path id stands for: the last step and the path before it.
 CREATE TABLE IF NOT EXISTS paths (

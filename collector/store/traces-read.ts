@@ -116,7 +116,8 @@ export async function readSettled(
 /** The newest second in which a trace settled, at or after the given one, 0 when there is none. */
 export async function newestSettlement(db: Db, from: number): Promise<number> {
   const [row] = await db.rows<{ tick: number }>(
-    'SELECT max(t.tick) AS tick FROM traces AS t WHERE t.tick >= {from:UInt32}',
+    // Without a bound the answer is known without reading a row.
+    `SELECT max(t.tick) AS tick FROM traces AS t${from === 0 ? '' : ' WHERE t.tick >= {from:UInt32}'}`,
     { from },
   );
   return row?.tick ?? 0;
