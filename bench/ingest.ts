@@ -7,15 +7,12 @@
  * are added to bench/results.md; --quick is one short run of the first and --only a choice: these are only shown. --runs is of
  * the main profile. --node gives the server's Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles its threads.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { FromLoad, LoadPlan, LoadReport } from '../fixtures/load.ts';
-import type { Count, Truth } from '../fixtures/truth.ts';
-import { groupCpu, peakMemoryBytes, pinnedNode, resetPeakMemory, threadCpu } from './pinned.ts';
+import type { LoadReport } from '../fixtures/load.ts';
+import { load, wrongEdges } from './load.ts';
+import { groupCpu, peakMemoryBytes, resetPeakMemory, threadCpu } from './pinned.ts';
 import { formatTable, formatThreads, saveResults, type Run } from './report.ts';
 import { startServer, type BenchServer } from './server.ts';
 
@@ -69,7 +66,7 @@ const server = await startServer({ nodeFlags: flags.node.split(' ').filter((flag
 const runs: Run[] = [];
 try {
   let seed = 1;
-  for (const profile of flags.quick ? warmUp.slice(0, 1) : warmUp) await load(server, profile, seed++);
+  for (const profile of flags.quick ? warmUp.slice(0, 1) : warmUp) await send(server, profile, seed++);
   await pause(2000);
   await server.settled();
   for (const profile of chosen) {
@@ -94,7 +91,7 @@ async function measure(on: BenchServer, profile: Profile, seed: number): Promise
   resetPeakMemory(on.pid);
   let cpuBefore = groupCpu(on.pid);
   let threadsBefore = threadCpu(on.pid);
-  const report = await load(on, profile, seed, () => {
+  const report = await send(on, profile, seed, () => {
     cpuBefore = groupCpu(on.pid);
     threadsBefore = threadCpu(on.pid);
   });
@@ -121,17 +118,17 @@ async function measure(on: BenchServer, profile: Profile, seed: number): Promise
     wrong: [
       ...Object.entries(report.refused).map(([what, count]) => `${count} bodies refused: ${what}`),
       ...(stored === report.spans ? [] : [`${stored} of ${report.spans} spans in the store`]),
-      ...compare(report.truth, edgesBefore, await on.edges()),
+      ...wrongEdges(report.truth, edgesBefore, await on.edges()),
     ],
   };
 }
 
-/** Runs the generator. in: called when its bodies are ready, just before the first is sent. */
-async function load(on: BenchServer, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
+/** in: called when the bodies are ready, just before the first is sent. */
+function send(on: BenchServer, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
   const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
   const { spansPerSecond } = profile;
   const address = door === 'http' ? on.otlpHttp : on.otlpGrpc;
-  const plan: LoadPlan = {
+  const plan = {
     target: { door, address, encoding, gzip, connections },
     seed,
     spansPerBody,
@@ -140,31 +137,5 @@ async function load(on: BenchServer, profile: Profile, seed: number, begin = () 
     maxMs,
     ...(spansPerSecond === undefined ? {} : { spansPerSecond }),
   };
-  const script = join(import.meta.dirname, '..', 'fixtures', 'load.ts');
-  const child = spawn(...pinnedNode(1, [script, JSON.stringify(plan)]), {
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  });
-  const ended = once(child, 'close');
-  const done = Promise.withResolvers<LoadReport>();
-  child.on('message', (message: FromLoad) => {
-    if (message.type === 'done') return done.resolve(message.report);
-    begin();
-    child.send('go');
-  });
-  void ended.then(([code]) => done.reject(new Error(`the load ended with ${code}`)));
-  const report = await done.promise;
-  await ended;
-  return report;
-}
-
-/** out: what differs between the truth and what the edges grew by. */
-function compare(truth: Truth, before: Record<string, Count>, after: Record<string, Count>): string[] {
-  const wrong: string[] = [];
-  for (const edge of new Set([...Object.keys(truth.edges), ...Object.keys(after)])) {
-    const grewBy = (name: keyof Count): number => (after[edge]?.[name] ?? 0) - (before[edge]?.[name] ?? 0);
-    const { requests, failed } = truth.edges[edge] ?? { requests: 0, failed: 0 };
-    if (grewBy('requests') === requests && grewBy('failed') === failed) continue;
-    wrong.push(`${edge} has ${grewBy('requests')} calls, ${grewBy('failed')} failed, of ${requests}, ${failed}`);
-  }
-  return wrong;
+  return load(plan, { begin });
 }

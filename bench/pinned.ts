@@ -9,6 +9,12 @@ export function pinnedNode(core: number, args: readonly string[]): [command: str
   return ['taskset', ['-c', String(core), process.execPath, ...args]];
 }
 
+/** Keeps this process to a core, threads and children included, unless these are told otherwise; where taskset is missing, to none. */
+export function pinSelf(core: number): void {
+  if (!canPin || core >= cpus().length) return;
+  execFileSync('taskset', ['-acp', String(core), String(process.pid)], { stdio: 'ignore' });
+}
+
 export const canPin = succeeds(() => execFileSync('taskset', ['--version']));
 
 const ticksPerSecond = canPin ? Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) : 100;
@@ -30,6 +36,12 @@ export function groupCpu(group: number): Cpu {
     system += Number(stat[12]) + Number(stat[14]);
   }
   return { userS: user / ticksPerSecond, systemS: system / ticksPerSecond };
+}
+
+/** The same in one figure. */
+export function cpuSeconds(group: number): number {
+  const { userS, systemS } = groupCpu(group);
+  return userS + systemS;
 }
 
 /** CPU seconds of a process's living threads by their names. */
@@ -60,8 +72,28 @@ export function resetPeakMemory(pid: number): void {
 }
 
 export function peakMemoryBytes(pid: number): number {
-  const [, kib = '0'] = /^VmHWM:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
-  return Number(kib) * 1024;
+  return memoryOf(pid).peakBytes;
+}
+
+export interface Memory {
+  readonly residentBytes: number;
+  /** Of the resident ones: heaps and stacks, and pages of mapped files. */
+  readonly anonymousBytes: number;
+  readonly fileBytes: number;
+  /** Most resident bytes since the start, or since resetPeakMemory. */
+  readonly peakBytes: number;
+}
+
+export function memoryOf(pid: number): Memory {
+  const text = readFileSync(`/proc/${pid}/status`, 'utf8');
+  const bytes = (name: string): number =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1] ?? 0) * 1024;
+  return {
+    residentBytes: bytes('VmRSS'),
+    anonymousBytes: bytes('RssAnon'),
+    fileBytes: bytes('RssFile'),
+    peakBytes: bytes('VmHWM'),
+  };
 }
 
 function succeeds(run: () => void): boolean {

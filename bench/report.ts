@@ -1,7 +1,8 @@
-/** Runs of the ingest benchmark as a table, for people and for bench/results.md. */
+/** Runs of the ingest benchmark as a table, for people and for bench/results.md; and how any benchmark adds to its results. */
 import { execFileSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import type { Memory } from './pinned.ts';
 
 export interface Run {
   readonly profile: string;
@@ -40,7 +41,7 @@ const head = [
 export function formatTable(runs: readonly Run[]): string[] {
   const names = [...new Set(runs.map(({ profile }) => profile))];
   const lines = names.map((name) => lineOf(runs.filter(({ profile }) => profile === name)));
-  return [head, head.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
+  return toTable(head, lines);
 }
 
 /** The threads that cost something, the dearest first. */
@@ -66,7 +67,7 @@ function lineOf(runs: readonly Run[]): string[] {
     whole(run.spans / (run.elapsedMs / 1000)),
     `${run.userS.toFixed(2)} + ${run.systemS.toFixed(2)}`,
     wrong.length > 0 ? `void: ${wrong.slice(0, 3).join('; ')}` : `${whole(perCpuSecond(run))}${spread}`,
-    whole(run.peakBytes / 2 ** 20),
+    mebibytes(run.peakBytes),
     run.diskBytesPerSpan.toFixed(1),
     `${run.p50Ms.toFixed(0)} / ${run.p99Ms.toFixed(0)}`,
   ];
@@ -76,24 +77,52 @@ function perCpuSecond({ spans, userS, systemS }: Run): number {
   return spans / (userS + systemS);
 }
 
-function whole(value: number): string {
+export function whole(value: number): string {
   return Math.round(value).toLocaleString('en-US');
+}
+
+export function mebibytes(bytes: number): string {
+  return whole(bytes / 2 ** 20);
+}
+
+export function memoryText({ residentBytes, anonymousBytes, fileBytes, peakBytes }: Memory): string {
+  const parts = `${mebibytes(anonymousBytes)} of them anonymous, ${mebibytes(fileBytes)} of files`;
+  return `${mebibytes(residentBytes)} MiB resident, ${parts}; peak ${mebibytes(peakBytes)}`;
+}
+
+/** A Markdown table. in: the cells of its head and of its lines. */
+export function toTable(columns: readonly string[], lines: readonly (readonly string[])[]): string[] {
+  return [columns, columns.map(() => '---'), ...lines].map((cells) => `| ${cells.join(' | ')} |`);
 }
 
 /** Adds the table to bench/results.md. in: the machine's load average before the benchmark. */
 export function saveResults(runs: readonly Run[], loadBefore: number): void {
-  const commit = commitOf();
+  appendResults('results.md', { loadBefore, lines: formatTable(runs) });
+}
+
+export interface Results {
+  /** Behind date and commit in the title. */
+  readonly what?: string;
+  /** Load average before the benchmark. */
+  readonly loadBefore: number;
+  /** What was measured, as Markdown. */
+  readonly lines: readonly string[];
+}
+
+/** Adds a section to a file of this folder: date, commit, machine, and what was measured. */
+export function appendResults(file: string, { what, loadBefore, lines }: Results): void {
   const [cpu] = cpus();
-  const lines = [
+  const now = new Date().toISOString().slice(0, 16).replace('T', ' ');
+  const all = [
     '',
-    `## ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC, commit ${commit}`,
+    `## ${now} UTC, commit ${commitOf()}${what === undefined ? '' : `, ${what}`}`,
     '',
     `${cpu?.model ?? 'unknown CPU'}, ${cpus().length} cores, Node ${process.version}, load average before ${loadBefore.toFixed(1)}`,
     '',
-    ...formatTable(runs),
+    ...lines,
     '',
   ];
-  appendFileSync(new URL('results.md', import.meta.url), lines.join('\n'));
+  appendFileSync(new URL(file, import.meta.url), all.join('\n'));
 }
 
 /** Short hash of the commit; with a plus when the collector had changes, and `unknown` outside a repository. */

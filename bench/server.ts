@@ -1,4 +1,4 @@
-/** The collector as the benchmark runs it: its own process group on core 0, free ports on loopback, a store of its own. */
+/** The collector as the benchmark runs it: its own process group on core 0, free ports on loopback, a store of its own or a given one. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -16,29 +16,34 @@ export interface BenchServer {
   /** host:port. */
   readonly otlpHttp: string;
   readonly otlpGrpc: string;
+  /** Base of the pages and the API. */
+  readonly url: string;
   status(): Promise<Status>;
   /** Edges since the server started, in the terms of a truth. */
   edges(): Promise<Record<string, Count>>;
-  /** Waits until no trace is open any more. errors: Error when that takes too long. */
-  settled(): Promise<void>;
+  /** Waits until no trace is open any more. errors: Error when that takes longer than the limit, a minute and a half unless told. */
+  settled(limitMs?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface ServerOptions {
   /** Flags of Node, for profiles and experiments. */
   readonly nodeFlags?: readonly string[];
+  /** Where its store is or shall be, and stays; absent: a new one that goes with the server. */
+  readonly directory?: string;
 }
 
 const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
 const settleLimitMs = 90_000;
+const signals = ['SIGINT', 'SIGTERM'] as const;
 /** What `npm start` gives Node. */
 const { collectorFlags } = (await import(new URL('../scripts/setup.js', import.meta.url).href)) as {
   collectorFlags: readonly string[];
 };
 
 /** errors: Error with what it said when it does not listen. */
-export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promise<BenchServer> {
-  const directory = mkdtempSync(join(tmpdir(), 'throughline-bench-'));
+export async function startServer({ nodeFlags = [], directory: given }: ServerOptions = {}): Promise<BenchServer> {
+  const directory = given ?? mkdtempSync(join(tmpdir(), 'throughline-bench-'));
   const doors = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
   const flags = ['serve', '--store', `chdb:${join(directory, 'store')}`, ...doors];
   const child = spawn(...pinnedNode(0, [...collectorFlags, ...nodeFlags, main, ...flags]), {
@@ -63,11 +68,21 @@ export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promi
     if (answer.status !== 200) throw new Error(`cannot read ${path}: ${answer.status}`);
     return answer.json();
   };
+  const stop = async (): Promise<void> => {
+    for (const signal of signals) process.off(signal, interrupted);
+    child.kill('SIGTERM');
+    await gone;
+    if (given === undefined) rmSync(directory, { recursive: true, force: true });
+  };
+  // A group of its own hears nothing of the terminal.
+  const interrupted = (): void => void stop().then(() => process.exit(1));
+  for (const signal of signals) process.once(signal, interrupted);
   const readStatus = async (): Promise<Status> => status.parse(await get('/api/status'));
   return {
     pid: child.pid ?? 0,
     otlpHttp,
     otlpGrpc,
+    url: `http://${listen}`,
     status: readStatus,
     async edges() {
       const shown = graph.parse(await get(`/api/graph?from=${startedAt - 120_000}&to=${Date.now()}`));
@@ -79,8 +94,8 @@ export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promi
         ]),
       );
     },
-    async settled() {
-      const deadline = performance.now() + settleLimitMs;
+    async settled(limitMs = settleLimitMs) {
+      const deadline = performance.now() + limitMs;
       for (;;) {
         const { derive } = await readStatus();
         if (derive.unsettledTraces === 0) return;
@@ -88,10 +103,6 @@ export async function startServer({ nodeFlags = [] }: ServerOptions = {}): Promi
         await pause(500);
       }
     },
-    async stop() {
-      child.kill('SIGTERM');
-      await gone;
-      rmSync(directory, { recursive: true, force: true });
-    },
+    stop,
   };
 }
