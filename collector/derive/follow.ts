@@ -32,7 +32,9 @@ const settings = 'SETTINGS max_block_size = 1000000, preferred_block_size_bytes 
 
 /** All spans of a tick that has some; those of one commit sorted by trace. */
 export async function readTick(db: Db, tick: number, strings: StringTable): Promise<FollowedRows> {
-  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, batch, traceId ${settings}`, { tick });
+  const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, batch, traceId ${settings}`, {
+    tick,
+  });
   return toRows(readNative(bytes), strings);
 }
 
