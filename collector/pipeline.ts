@@ -43,8 +43,6 @@ const commitPolicy = {
   mostRows: 100_000,
 } as const;
 
-const text = new TextDecoder();
-
 /**
  * Commits what the log of an earlier process holds, and begins.
  * in: no commit is stamped with `afterTick` or an earlier one; onRefused is told of each try to commit that failed.
@@ -124,7 +122,7 @@ export async function createPipeline(
 
   return {
     async receive(body, encoding) {
-      const bytes = encoding === 'json' ? otlpJsonToProto(text.decode(body)) : body;
+      const bytes = encoding === 'json' ? otlpJsonToProto(body) : body;
       const { rejected, reason, truncated, accepted } = await add(bytes);
       metrics.spansAccepted.inc(accepted);
       if (truncated > 0) metrics.attributesCut.inc({ limit: 'size' }, truncated);

@@ -4,19 +4,26 @@
  * string or number. A span whose ids or types are wrong becomes one that the decoder rejects; the rest of the body stays.
  */
 import { AppError, quoted } from '#shared/error.ts';
+import { maxContainers, maxDepth } from './json-bytes.ts';
+import { transcribeOtlp } from './json-otlp.ts';
 import type { OtlpTraces } from './otlp.ts';
 import { InexactNumber, writeOtlp } from './otlp-write.ts';
 
-const maxDepth = 64;
-/** Objects and arrays of a body; an OTLP body has one in 30 bytes, and each costs far more memory than its text. */
-const maxContainers = 4_000_000;
+const decoder = new TextDecoder();
 
 /**
- * Protobuf bytes of an ExportTraceServiceRequest given as JSON text.
- * errors: AppError('bad-request') for text that is no JSON, nests deeper than 64, or is not shaped like an OTLP request;
+ * Protobuf bytes of an ExportTraceServiceRequest given as JSON, in bytes of its own.
+ * in: UTF-8, invalid sequences are replaced; or text. Bytes as exporters write them are not parsed into objects, and give
+ * the same as if they were.
+ * errors: AppError('bad-request') for what is no JSON, nests deeper than 64, or is not shaped like an OTLP request;
  * 'too-large' for millions of objects.
  */
-export function otlpJsonToProto(text: string): Uint8Array {
+export function otlpJsonToProto(body: Uint8Array | string): Uint8Array {
+  if (typeof body === 'string') return textToProto(body);
+  return transcribeOtlp(body) ?? textToProto(decoder.decode(body));
+}
+
+function textToProto(text: string): Uint8Array {
   checkBrackets(text);
   try {
     return writeOtlp(JSON.parse(text) as OtlpTraces);
