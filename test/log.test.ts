@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appendFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appendFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -39,7 +39,7 @@ test('a segment that is being committed is found with its mark, before the one t
     left.map(({ mark }) => mark),
     [{ tick: 70_000, batch: 3 }, undefined],
   );
-  segment.forget();
+  await segment.forget();
   assert.deepEqual(texts(openLog(directory).left), [['c']]);
 });
 
@@ -50,10 +50,38 @@ test('two files take turns for as many segments as there are', async (t) => {
     await log.append(bytes(`record ${i}`));
     const segment = log.cut();
     await segment.stamp({ tick: i, batch: 0 });
-    segment.forget();
+    await segment.forget();
   }
   await log.append(bytes('last'));
   assert.deepEqual(texts(openLog(directory).left), [['last']]);
+});
+
+test('what a forgotten segment left in its file is never found again, whatever is written over it', async (t) => {
+  const directory = newDirectory(t);
+  const file = join(directory, '0');
+  const { log } = openLog(directory);
+  for (const record of ['one', 'two', 'three']) await log.append(bytes(record));
+  const first = log.cut();
+  await first.forget();
+  assert.ok(statSync(file).size > 0);
+  assert.deepEqual(openLog(cloneOf(directory)).left, []);
+  await log.append(bytes('other'));
+  await log.cut().forget();
+  // As long as the first one: the second one's header is where it was.
+  await log.append(bytes('ONE'));
+  assert.deepEqual(texts(openLog(cloneOf(directory)).left), [['ONE']]);
+  await log.append(bytes('of another length'));
+  assert.deepEqual(texts(openLog(cloneOf(directory)).left), [['ONE', 'of another length']]);
+  await log.cut().forget();
+  await log.close();
+  assert.equal(statSync(file).size, 0);
+
+  /** A copy to open as the next process would, which cuts off what it does not read. */
+  function cloneOf(from: string): string {
+    const to = newDirectory(t);
+    cpSync(from, to, { recursive: true });
+    return to;
+  }
 });
 
 test('a torn or damaged end is left out, and what is noted afterwards is read', async (t) => {

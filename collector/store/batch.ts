@@ -109,11 +109,11 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     let stamped = false;
     for (let tries = 1; ; tries++) {
       try {
-        if (stamped && (await holds(mark))) return segment.forget();
+        if (stamped && (await holds(mark))) return await segment.forget();
         await segment.stamp(mark);
         stamped = true;
         await insert(bytes, block.rows);
-        return segment.forget();
+        return await segment.forget();
       } catch (cause) {
         // The log keeps the rows for the next process.
         if (closing && tries >= 3) throw cause;
@@ -186,7 +186,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
         newestTick = mark.tick;
         inFlightTick = undefined;
       }
-      segment.forget();
+      await segment.forget();
     },
     async flush() {
       if (committing !== undefined) await committing;

@@ -6,11 +6,25 @@
  * Two files take turns: one takes records while the other's records are being committed. A record is a header of four
  * little-endian words (length, CRC-32 of header and payload, number of the segment, kind) and its payload. A file is read
  * until something does not fit: a torn end was never acknowledged, and what an earlier segment left behind has its number.
+ *
+ * A file keeps its length when its segment is forgotten, only its first header is made void: writing over blocks that a file
+ * has costs a fraction of giving it new ones.
  */
-import { closeSync, fdatasync, fsyncSync, ftruncateSync, mkdirSync, openSync, readFileSync, writevSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fdatasync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { writeAll } from './write-all.ts';
 
 /** Which commit holds the rows of a segment: a store that has rows so stamped has all of them. */
 export interface CommitMark {
@@ -25,8 +39,8 @@ export interface Segment {
   readonly mark: CommitMark | undefined;
   /** Notes the commit that is about to be tried; resolves when it is on disk, with all records. */
   stamp(mark: CommitMark): Promise<void>;
-  /** The rows are in the store: the segment is emptied. */
-  forget(): void;
+  /** The rows are in the store: resolves when the segment cannot be found any more. */
+  forget(): Promise<void>;
 }
 
 /** A segment of this process: its records are held elsewhere. */
@@ -58,9 +72,10 @@ interface File {
 
 const sync = promisify(fdatasync);
 const headBytes = 16;
+const noHead = new Uint8Array(headBytes);
 const kind = { record: 1, mark: 2 } as const;
-/** Pieces that one writev takes. */
-const mostPieces = 1000;
+/** Bytes that a file keeps for its next segment: those of a full commit. */
+const mostKept = 96 << 20;
 
 /**
  * Opens the log of a directory.
@@ -69,7 +84,7 @@ const mostPieces = 1000;
 export function openLog(directory: string): { log: Log; left: Segment[] } {
   mkdirSync(directory, { recursive: true });
   const files = ['0', '1'].map((name): File => ({
-    descriptor: openSync(join(directory, name), 'a+', 0o600),
+    descriptor: openSync(join(directory, name), constants.O_RDWR | constants.O_CREAT, 0o600),
     segment: 0,
     length: 0,
     pending: [],
@@ -114,7 +129,10 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
       },
       async close() {
         await Promise.all(files.map(({ syncing }) => syncing));
-        for (const { descriptor } of files) closeSync(descriptor);
+        for (const { descriptor, length } of files) {
+          ftruncateSync(descriptor, length);
+          closeSync(descriptor);
+        }
       },
     },
   };
@@ -123,8 +141,11 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
 function handle(file: File): OpenSegment {
   return {
     stamp: ({ tick, batch }) => write(file, kind.mark, new Uint8Array(Uint32Array.of(tick, batch).buffer)),
-    forget() {
-      ftruncateSync(file.descriptor, 0);
+    async forget() {
+      writeSync(file.descriptor, noHead, 0, headBytes, 0);
+      if (file.length > mostKept) ftruncateSync(file.descriptor, mostKept);
+      // Before records are written over it: else the first of them could be found again without their mark.
+      await sync(file.descriptor);
       file.length = 0;
     },
   };
@@ -146,7 +167,7 @@ async function flush(file: File): Promise<void> {
     file.pending = [];
     file.waiters = [];
     try {
-      writeAll(file.descriptor, pending);
+      writeAll(file.descriptor, pending, file.length);
       await sync(file.descriptor);
       file.length += pending.reduce((sum, { byteLength }) => sum + byteLength, 0);
       for (const { resolve } of waiters) resolve();
@@ -157,21 +178,6 @@ async function flush(file: File): Promise<void> {
     }
   }
   file.syncing = undefined;
-}
-
-function writeAll(descriptor: number, pieces: readonly Uint8Array[]): void {
-  for (let at = 0; at < pieces.length; at += mostPieces) {
-    let rest = pieces.slice(at, at + mostPieces);
-    while (rest.length > 0) {
-      let written = writevSync(descriptor, rest);
-      let whole = 0;
-      while (whole < rest.length && written >= (rest[whole] as Uint8Array).byteLength) {
-        written -= (rest[whole++] as Uint8Array).byteLength;
-      }
-      rest = rest.slice(whole);
-      if (rest[0] && written > 0) rest[0] = rest[0].subarray(written);
-    }
-  }
 }
 
 function headOf(segment: number, recordKind: number, payload: Uint8Array): Uint8Array {
