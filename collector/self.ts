@@ -107,25 +107,22 @@ let tracer: Tracer | undefined;
  */
 export async function startOwnTraces(url: string | undefined, version: string): Promise<() => Promise<void>> {
   if (url === undefined) return async () => {};
-  const [{ trace }, { NodeSDK, resources }, { OTLPTraceExporter }] = await Promise.all([
-    import('@opentelemetry/api'),
-    import('@opentelemetry/sdk-node'),
-    import('@opentelemetry/exporter-trace-otlp-http'),
-  ]);
-  const sdk = new NodeSDK({
-    resource: resources.resourceFromAttributes({ 'service.name': 'throughline', 'service.version': version }),
-    traceExporter: new OTLPTraceExporter({ url: `${url}/v1/traces` }),
-    // Nothing but spans, and only of what calls traced(): left out, the SDK would add metrics and logs by itself.
-    instrumentations: [],
-    metricReaders: [],
-    logRecordProcessors: [],
-    autoDetectResources: false,
+  const [{ trace }, { BatchSpanProcessor, NodeTracerProvider }, { resourceFromAttributes }, { OTLPTraceExporter }] =
+    await Promise.all([
+      import('@opentelemetry/api'),
+      import('@opentelemetry/sdk-trace-node'),
+      import('@opentelemetry/resources'),
+      import('@opentelemetry/exporter-trace-otlp-http'),
+    ]);
+  const provider = new NodeTracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'throughline', 'service.version': version }),
+    spanProcessors: [new BatchSpanProcessor(new OTLPTraceExporter({ url: `${url}/v1/traces` }))],
   });
-  sdk.start();
+  provider.register();
   tracer = trace.getTracer('throughline', version);
   return async () => {
     tracer = undefined;
-    await sdk.shutdown();
+    await provider.shutdown();
   };
 }
 
