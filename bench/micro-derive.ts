@@ -59,8 +59,7 @@ async function fill(): Promise<number> {
         block.append(span, normalised);
       });
     }
-    await db.insertNative('spans', block.seal({ tick: firstTick + tick, batch: 0 }));
-    block.reset();
+    await db.insertNative('spans', [block.seal({ tick: firstTick + tick, batch: 0 })]);
   }
   return wave.spans * ticks;
 }

@@ -76,7 +76,7 @@ async function storeTraffic(wanted: number): Promise<number> {
       normalise(span, normalised);
       block.append(span, normalised);
     });
-    await db.insertNative('spans', block.seal({ tick: startMs / 1000 + second, batch: 0 }));
+    await db.insertNative('spans', [block.seal({ tick: startMs / 1000 + second, batch: 0 })]);
     spans += sent.length;
   }
   await settle(db, startMs / 1000 + second);

@@ -76,9 +76,8 @@ export async function fill(db: Db, spans: number, hours: number): Promise<Fill> 
     for (const body of bodies) put(body.forTurn(turn, atMs - epochMs));
     if (turn === 0) put(rareSpan(turn, atMs));
     const tick = atMs / 1000 + 2;
-    await db.insertNative('spans', block.seal({ tick, batch: 0 }));
+    await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
     stored += block.rows;
-    block.reset();
     await db.exec(tracesSql, { tick });
   }
   console.log(`  ${stored.toLocaleString('en')} spans through the way in, ${seconds(startedMs)} s`);

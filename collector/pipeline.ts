@@ -68,7 +68,7 @@ export async function createPipeline(
   const normalised = createNormalised();
   const { log, left } = db.logDirectory === undefined ? { log: undefined, left: [] } : openLog(db.logDirectory);
   const batcher = createBatcher({
-    createBlock: createSpanBlock,
+    block: createSpanBlock(),
     insert,
     holds: (mark) => holdsCommit(db, mark),
     log,
@@ -76,10 +76,10 @@ export async function createPipeline(
     ...commitPolicy,
   });
 
-  async function insert(block: readonly Uint8Array[], rows: number): Promise<void> {
+  async function insert(sealed: Uint8Array, rows: number): Promise<void> {
     const stop = metrics.commitSeconds.startTimer();
     try {
-      await db.insertNative('spans', block);
+      await db.insertNative('spans', [sealed]);
     } catch (cause) {
       metrics.commitFailures.inc();
       onRefused(cause);
@@ -87,7 +87,7 @@ export async function createPipeline(
     }
     stop();
     metrics.commitSpans.observe(rows);
-    metrics.commitBytes.observe(block.reduce((sum, { byteLength }) => sum + byteLength, 0));
+    metrics.commitBytes.observe(sealed.byteLength);
   }
 
   /** All spans of a body, or none when it cannot be read. */

@@ -16,9 +16,10 @@ function createNumbers() {
       return values.length;
     },
     push: (value: number) => void values.push(value),
-    seal: ({ tick, batch }: CommitMark) => [Uint8Array.from([tick, batch, ...values])],
-    reset() {
+    seal({ tick, batch }: CommitMark) {
+      const sealed = Uint8Array.from([tick, batch, ...values]);
       values = [];
+      return sealed;
     },
   };
 }
@@ -35,11 +36,11 @@ function createStore() {
   return {
     commits,
     fail: (...when: Failure[]) => failures.push(...when),
-    async insert(block: readonly Uint8Array[]): Promise<void> {
+    async insert(sealed: Uint8Array): Promise<void> {
       const when = failures.shift();
       if (when === 'before') throw new Error('the store is away');
       if (when === 'silence before') return new Promise(() => undefined);
-      commits.push(block.flatMap((bytes) => [...bytes]));
+      commits.push([...sealed]);
       if (when === 'after') throw new Error('the answer got lost');
       if (when === 'silence after') return new Promise(() => undefined);
       await wait(1);
@@ -56,7 +57,7 @@ function setUp(t: TestContext, lingerMs = 20) {
     const { log: opened, left } = openLog(directory);
     const log = around(opened);
     const batcher = createBatcher({
-      createBlock: createNumbers,
+      block: createNumbers(),
       ...store,
       log,
       afterTick: 0,

@@ -12,9 +12,10 @@ function createNumbers() {
       return values.length;
     },
     push: (value: number) => values.push(value),
-    seal: ({ tick }: CommitMark) => [Uint8Array.from([tick, ...values])],
-    reset() {
+    seal({ tick }: CommitMark) {
+      const sealed = Uint8Array.from([tick, ...values]);
       values = [];
+      return sealed;
     },
   };
 }
@@ -25,9 +26,9 @@ function createGate() {
   const open: ((error?: Error) => void)[] = [];
   return {
     commits,
-    insert: (block: readonly Uint8Array[]) =>
+    insert: (sealed: Uint8Array) =>
       new Promise<void>((resolve, reject) => {
-        commits.push(block.flatMap((bytes) => [...bytes]));
+        commits.push([...sealed]);
         open.push((error) => (error ? reject(error) : resolve()));
       }),
     async letGo(error?: Error) {
@@ -43,7 +44,7 @@ type Options = BatcherOptions<ReturnType<typeof createNumbers>>;
 /** Adds one number; the body waits for its commit. */
 function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
   const batcher = createBatcher({
-    createBlock: createNumbers,
+    block: createNumbers(),
     insert,
     holds: () => Promise.resolve(false),
     afterTick: 0,

@@ -37,7 +37,7 @@ async function commit(spans: readonly GeneratedSpan[], tick: number): Promise<vo
     normalise(span, normalised);
     block.append(span, normalised);
   });
-  await db.insertNative('spans', block.seal({ tick, batch: 0 }));
+  await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
 }
 
 type Counts = Record<string, { requests: number; failed: number }>;

@@ -30,7 +30,7 @@ function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): strin
     redaction,
   );
   assert.equal(block.rows, 1);
-  return Buffer.concat(block.seal({ tick: 1, batch: 0 })).toString('latin1');
+  return Buffer.from(block.seal({ tick: 1, batch: 0 })).toString('latin1');
 }
 
 test('no secret of a span, resource, scope, event or link reaches the store', () => {

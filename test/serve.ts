@@ -66,7 +66,7 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
       block.append(span, normalised);
     });
   }
-  await db.insertNative('spans', block.seal({ tick, batch: 0 }));
+  await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
 }
 
 /** Settles every trace that was stored at or before the tick, as the derivation does. */

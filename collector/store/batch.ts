@@ -13,9 +13,8 @@ import type { CommitMark, Log, OpenSegment, Segment } from './log.ts';
 /** What gathers rows between two commits. */
 export interface Block {
   readonly rows: number;
-  /** The rows as one Native block, all stamped with the tick and the commit's number within it. */
-  seal(mark: CommitMark): readonly Uint8Array[];
-  reset(): void;
+  /** Takes the rows out, as one Native block stamped with the commit's mark, which is valid until the next one. */
+  seal(mark: CommitMark): Uint8Array;
 }
 
 export interface Batcher<B extends Block> {
@@ -38,8 +37,9 @@ export interface Batcher<B extends Block> {
 }
 
 export interface BatcherOptions<B extends Block> {
-  readonly createBlock: () => B;
-  readonly insert: (block: readonly Uint8Array[], rows: number) => Promise<void>;
+  /** Empty; takes rows also while a commit runs. */
+  readonly block: B;
+  readonly insert: (sealed: Uint8Array, rows: number) => Promise<void>;
   /** Whether the store has the rows of a commit. */
   readonly holds: (mark: CommitMark) => Promise<boolean>;
   readonly log?: Log | undefined;
@@ -68,19 +68,7 @@ interface Waiter {
 }
 
 export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batcher<B> {
-  const {
-    createBlock,
-    insert,
-    holds,
-    log,
-    waited,
-    logged = waited,
-    mostRows,
-    retryMs = 1000,
-    nowMs = Date.now,
-  } = options;
-  let open = createBlock();
-  let spare = createBlock();
+  const { block, insert, holds, log, waited, logged = waited, mostRows, retryMs = 1000, nowMs = Date.now } = options;
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -104,15 +92,14 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   }
 
   /** Tries until the rows of a segment are in the store; a try whose end is not known may have got there. */
-  async function insertLogged(segment: OpenSegment, block: B, mark: CommitMark): Promise<void> {
-    const bytes = block.seal(mark);
+  async function insertLogged(segment: OpenSegment, sealed: Uint8Array, rows: number, mark: CommitMark): Promise<void> {
     let stamped = false;
     for (let tries = 1; ; tries++) {
       try {
         if (stamped && (await holds(mark))) return await segment.forget();
         await segment.stamp(mark);
         stamped = true;
-        await insert(bytes, block.rows);
+        await insert(sealed, rows);
         return await segment.forget();
       } catch (cause) {
         // The log keeps the rows for the next process.
@@ -123,22 +110,21 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   }
 
   async function commit(): Promise<void> {
-    const block = open;
+    const { rows } = block;
     const served = waiters;
-    open = spare;
     waiters = [];
     const mark = nextMark();
     try {
-      if (log && block.rows > 0) await insertLogged(log.cut(), block, mark);
-      else if (block.rows > 0) await insert(block.seal(mark), block.rows);
+      if (rows > 0) {
+        const sealed = block.seal(mark);
+        await (log ? insertLogged(log.cut(), sealed, rows, mark) : insert(sealed, rows));
+      }
       newestTick = mark.tick;
       for (const { resolve } of served) resolve();
     } catch (cause) {
       for (const { reject } of served) reject(cause);
     } finally {
       inFlightTick = undefined;
-      block.reset();
-      spare = block;
     }
   }
 
@@ -147,14 +133,14 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     timer = undefined;
     committing = commit().finally(() => {
       committing = undefined;
-      if (open.rows > 0 || waiters.length > 0) schedule();
+      if (block.rows > 0 || waiters.length > 0) schedule();
     });
   }
 
   /** A commit is due: at once when it is worth its cost, else after its linger. */
   function schedule(): void {
     const { ms, rows } = waiters.length > 0 ? waited : logged;
-    if (open.rows >= rows || closing) return start();
+    if (block.rows >= rows || closing) return start();
     const dueMs = performance.now() + ms;
     if (timer !== undefined && timerDueMs <= dueMs) return;
     clearTimeout(timer);
@@ -168,8 +154,8 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
 
   return {
     async add(fill, recordOf) {
-      while (open.rows >= mostRows && committing !== undefined) await committing;
-      const result = fill(open);
+      while (block.rows >= mostRows && committing !== undefined) await committing;
+      const result = fill(block);
       const record = recordOf(result);
       const durable = log && record ? log.append(record) : committed();
       if (committing === undefined) schedule();
@@ -178,11 +164,11 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     },
     async recover(segment, fill) {
       if (segment.mark === undefined || !(await holds(segment.mark))) {
-        for (const record of segment.records) fill(open, record);
+        for (const record of segment.records) fill(block, record);
         const mark = nextMark();
         await segment.stamp(mark);
-        if (open.rows > 0) await insert(open.seal(mark), open.rows);
-        open.reset();
+        const { rows } = block;
+        if (rows > 0) await insert(block.seal(mark), rows);
         newestTick = mark.tick;
         inFlightTick = undefined;
       }
@@ -190,7 +176,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     },
     async flush() {
       if (committing !== undefined) await committing;
-      if (open.rows === 0) return;
+      if (block.rows === 0) return;
       const done = committed();
       if (committing === undefined) start();
       await done;

@@ -3,7 +3,7 @@
  * each row an index. Texts come as vocabulary numbers, so a known text costs one array look-up.
  */
 import type { Texts } from '../decode/texts.ts';
-import { type ByteBuffer, bytesOf, createByteBuffer, dictionaryBody, putString } from './native-write.ts';
+import { type ByteBuffer, createByteBuffer, putString } from './native-write.ts';
 
 export interface Dictionary {
   /** By vocabulary number: index + 1, 0 = not in it. */
@@ -61,11 +61,6 @@ export function cutDictionary(dictionary: Dictionary, count: number): void {
     at += length;
   }
   dictionary.keys.length = at;
-}
-
-/** The column of the first `rows` rows, without its prefix. */
-export function dictionaryData(dictionary: Dictionary, rows: number): Uint8Array[] {
-  return dictionaryBody(dictionary.count, bytesOf(dictionary.keys), dictionary.index.subarray(0, rows));
 }
 
 /** A longer array with the same beginning. */

@@ -87,9 +87,22 @@ export function putLength(to: ByteBuffer, length: number): void {
 
 /** Bytes without a length. */
 export function copyRange(to: ByteBuffer, from: DataView, at: number, length: number): void {
-  reserve(to, length);
-  to.bytes.set(new Uint8Array(from.buffer, from.byteOffset + at, length), to.length);
-  to.length += length;
+  if (to.length + length + 3 > to.bytes.length) reserve(to, length + 3);
+  const out = to.length;
+  if (length <= 512 && at + length + 3 <= from.byteLength) {
+    const { view } = to;
+    for (let i = 0; i < length; i += 4) view.setInt32(out + i, from.getInt32(at + i, true), true);
+  } else {
+    to.bytes.set(new Uint8Array(from.buffer, from.byteOffset + at, length), out);
+  }
+  to.length = out + length;
+}
+
+/** A 32-bit word. */
+export function putWord(to: ByteBuffer, value: number): void {
+  reserve(to, 4);
+  to.view.setUint32(to.length, value, true);
+  to.length += 4;
 }
 
 /** What was put, without a copy. */
@@ -121,13 +134,37 @@ export function columnHead(name: string, type: string): Uint8Array {
 /** The version word that begins each column that has a LowCardinality somewhere in it. */
 export const dictionaryPrefix: Uint8Array = bytesUnder(BigUint64Array.of(1n));
 
+/**
+ * Puts what stands before the row indices of a LowCardinality(String) column, prefix apart.
+ * in: how many indices follow, one at least. out: bytes of each.
+ */
+export function dictionaryHead(
+  to: ByteBuffer,
+  dictionary: { readonly count: number; readonly keys: ByteBuffer },
+  rows: number,
+): 1 | 2 | 4 {
+  const width = widthOf(dictionary.count);
+  putBytes(to, keysHead(width, dictionary.count));
+  putBytes(to, bytesOf(dictionary.keys));
+  putWord(to, rows);
+  putWord(to, 0);
+  return (1 << width) as 1 | 2 | 4;
+}
+
+function widthOf(keys: number): 0 | 1 | 2 {
+  return keys <= 0x100 ? 0 : keys <= 0x10000 ? 1 : 2;
+}
+
+/** Flags: the keys are given here (bit 9) and are the block's own (bit 10). */
+function keysHead(width: number, keys: number): Uint8Array {
+  return bytesUnder(BigUint64Array.of(BigInt(width | (1 << 9) | (1 << 10)), BigInt(keys)));
+}
+
 /** A LowCardinality(String) without its prefix. in: `keys` keys as Strings in a row; each row's key. */
 export function dictionaryBody(keys: number, keyBytes: Uint8Array, index: Uint32Array): Uint8Array[] {
   // Of no rows nothing is written at all (a map without entries in any row).
   if (index.length === 0) return [];
-  const width = keys <= 0x100 ? 0 : keys <= 0x10000 ? 1 : 2;
+  const width = widthOf(keys);
   const narrow = width === 0 ? new Uint8Array(index) : width === 1 ? new Uint16Array(index) : index;
-  // Flags: the keys are given here (bit 9) and are the block's own (bit 10).
-  const head = BigUint64Array.of(BigInt(width | (1 << 9) | (1 << 10)), BigInt(keys));
-  return [bytesUnder(head), keyBytes, bytesUnder(BigUint64Array.of(BigInt(index.length))), bytesUnder(narrow)];
+  return [keysHead(width, keys), keyBytes, bytesUnder(BigUint64Array.of(BigInt(index.length))), bytesUnder(narrow)];
 }

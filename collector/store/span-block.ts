@@ -1,24 +1,35 @@
 /**
  * Spans on their way into the table `spans`: growing columns that a decoded span is appended to, and the Native block they
- * become. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The buffers are kept
- * for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
+ * become, sorted by trace id. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The
+ * buffers are kept for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
  */
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
 import type { CommitMark } from './log.ts';
-import { createDictionary, cutDictionary, dictionaryData, type Dictionary, grown, indexIn } from './dictionary.ts';
+import { createDictionary, cutDictionary, type Dictionary, grown, indexIn } from './dictionary.ts';
 import {
   blockHead,
   bytesOf,
-  bytesUnder,
   columnHead,
   copyRange,
   createByteBuffer,
   dictionaryPrefix,
   emptied,
+  putBytes,
   putLength,
   putRange,
 } from './native-write.ts';
+import {
+  orderByTrace,
+  putDictionary,
+  putDoubles,
+  putMapKeys,
+  putOctets,
+  putRanges,
+  putShorts,
+  putStrings,
+  putWords,
+} from './sorted-rows.ts';
 import { textColumns } from './span-columns.ts';
 
 export interface SpanBlock {
@@ -32,12 +43,11 @@ export interface SpanBlock {
   /** Forgets what was appended since the mark; marks taken after it are void. */
   rollback(to: SpanBlockMark): void;
   /**
-   * All rows as one Native block whose columns are those of `spans` in their order, each row with this mark.
-   * out: pieces in order; they lie in the block's buffers and are valid until reset or append.
+   * Takes all rows out, as one Native block whose columns are those of `spans` in their order, each row with this mark. Rows
+   * are in the order of their trace ids; those of one trace as they came.
+   * out: valid until the next seal.
    */
-  seal(mark: CommitMark): Uint8Array[];
-  /** Empties the block for the next commit; keeps its buffers. */
-  reset(): void;
+  seal(mark: CommitMark): Uint8Array;
 }
 
 export interface SpanBlockMark {
@@ -109,7 +119,9 @@ export function createSpanBlock(): SpanBlock {
   let durationNs = new Uint32Array(capacity * 2);
   let requestBytes = new Uint32Array(capacity * 2);
   let responseBytes = new Uint32Array(capacity * 2);
-  let attributeEnds = new Uint32Array(capacity * 2);
+  // Where each row's attributes and their values begin, and after the last row where they end.
+  let attributeStarts = new Uint32Array(capacity + 1);
+  let valueStarts = new Uint32Array(capacity + 1);
   let flags = new Uint32Array(capacity);
   let weight = new Float64Array(capacity);
   let kind = new Uint8Array(capacity);
@@ -149,6 +161,7 @@ export function createSpanBlock(): SpanBlock {
   ];
   const attributeKeys = createDictionary(capacity * 16);
   const allDictionaries = [...dictionaries, attributeKeys];
+  const sealed = createByteBuffer();
 
   function growRows(): void {
     capacity *= 2;
@@ -159,7 +172,8 @@ export function createSpanBlock(): SpanBlock {
     durationNs = grown(durationNs, capacity * 2);
     requestBytes = grown(requestBytes, capacity * 2);
     responseBytes = grown(responseBytes, capacity * 2);
-    attributeEnds = grown(attributeEnds, capacity * 2);
+    attributeStarts = grown(attributeStarts, capacity + 1);
+    valueStarts = grown(valueStarts, capacity + 1);
     flags = grown(flags, capacity);
     weight = grown(weight, capacity);
     kind = grown(kind, capacity);
@@ -223,8 +237,9 @@ export function createSpanBlock(): SpanBlock {
     putRange(traceState, bodyView, span.traceStateAt, span.traceStateLength);
     appendAttributes(span);
     appendRest(span);
-    attributeEnds[row * 2] = attributes;
     rows++;
+    attributeStarts[rows] = attributes;
+    valueStarts[rows] = attributeValues.length;
   }
 
   function appendAttributes(span: SpanCursor): void {
@@ -253,69 +268,70 @@ export function createSpanBlock(): SpanBlock {
     }
   }
 
-  /** Bytes of a column's rows. */
-  function columnData(name: ColumnName, { tick, batch }: CommitMark): Uint8Array[] {
-    const whole = (
-      array: Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array,
-      words = 1,
-    ): Uint8Array[] => [bytesUnder(array.subarray(0, rows * words))];
+  /** Writes a column's rows. */
+  function putColumn(name: ColumnName, { tick, batch }: CommitMark, order: Uint32Array): void {
     switch (name) {
       case 'tick':
-        return whole(new Uint32Array(rows).fill(tick));
+        return putWords(sealed, Uint32Array.of(tick), 1, new Uint32Array(rows));
       case 'batch':
-        return whole(new Uint16Array(rows).fill(batch));
+        return putShorts(sealed, Uint16Array.of(batch), new Uint32Array(rows));
       case 'traceId':
-        return whole(traceId, 4);
+        return putWords(sealed, traceId, 4, order);
       case 'spanId':
-        return whole(spanId, 2);
+        return putWords(sealed, spanId, 2, order);
       case 'parentId':
-        return whole(parentId, 2);
+        return putWords(sealed, parentId, 2, order);
       case 'startNs':
-        return whole(startNs, 2);
+        return putWords(sealed, startNs, 2, order);
       case 'durationNs':
-        return whole(durationNs, 2);
+        return putWords(sealed, durationNs, 2, order);
       case 'kind':
-        return whole(kind);
+        return putOctets(sealed, kind, order);
       case 'statusCode':
-        return whole(statusCode);
+        return putOctets(sealed, statusCode, order);
       case 'peerKind':
-        return whole(peerKind);
+        return putOctets(sealed, peerKind, order);
       case 'httpCode':
-        return whole(httpCode);
+        return putShorts(sealed, httpCode, order);
       case 'grpcCode':
-        return whole(grpcCode);
+        return putShorts(sealed, grpcCode, order);
       case 'marks':
-        return whole(marks);
+        return putOctets(sealed, marks, order);
       case 'retryCount':
-        return whole(retryCount);
+        return putShorts(sealed, retryCount, order);
       case 'requestBytes':
-        return whole(requestBytes, 2);
+        return putWords(sealed, requestBytes, 2, order);
       case 'responseBytes':
-        return whole(responseBytes, 2);
+        return putWords(sealed, responseBytes, 2, order);
       case 'weight':
-        return whole(weight);
+        return putDoubles(sealed, weight, order);
       case 'linkIds':
-        return [bytesOf(linkIds)];
+        return putStrings(sealed, linkIds, order);
       case 'statusMessage':
-        return [bytesOf(statusMessage)];
+        return putStrings(sealed, statusMessage, order);
       case 'traceState':
-        return [bytesOf(traceState)];
+        return putStrings(sealed, traceState, order);
       case 'flags':
-        return whole(flags);
+        return putWords(sealed, flags, 1, order);
       case 'attributes':
-        return [
-          dictionaryPrefix,
-          ...whole(attributeEnds, 2),
-          ...dictionaryData(attributeKeys, attributes),
-          bytesOf(attributeValues),
-        ];
+        putBytes(sealed, dictionaryPrefix);
+        putMapKeys(sealed, attributeKeys, attributeStarts, order);
+        return putRanges(sealed, attributeValues, valueStarts, order);
       case 'attributeTypes':
-        return [bytesOf(attributeTypes)];
+        return putStrings(sealed, attributeTypes, order);
       case 'rest':
-        return [bytesOf(rest)];
+        return putStrings(sealed, rest, order);
       default:
-        return [dictionaryPrefix, ...dictionaryData(dictionaries[dictionaryNames.indexOf(name)]!, rows)];
+        putBytes(sealed, dictionaryPrefix);
+        putDictionary(sealed, dictionaries[dictionaryNames.indexOf(name)]!, order);
     }
+  }
+
+  function empty(): void {
+    rows = 0;
+    attributes = 0;
+    for (const buffer of strings) emptied(buffer);
+    for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
   }
 
   return {
@@ -341,18 +357,15 @@ export function createSpanBlock(): SpanBlock {
       allDictionaries.forEach((dictionary, i) => cutDictionary(dictionary, to.dictionaries[i]!));
     },
     seal(mark) {
-      const chunks = [blockHead(Object.keys(spanColumnTypes).length, rows)];
+      emptied(sealed);
+      const order = orderByTrace(traceId, rows);
+      putBytes(sealed, blockHead(Object.keys(spanColumnTypes).length, rows));
       for (const [name, type] of Object.entries(spanColumnTypes)) {
-        chunks.push(columnHead(name, type));
-        if (rows > 0) chunks.push(...columnData(name as ColumnName, mark));
+        putBytes(sealed, columnHead(name, type));
+        if (rows > 0) putColumn(name as ColumnName, mark, order);
       }
-      return chunks;
-    },
-    reset() {
-      rows = 0;
-      attributes = 0;
-      for (const buffer of strings) emptied(buffer);
-      for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
+      empty();
+      return bytesOf(sealed);
     },
   };
 }
