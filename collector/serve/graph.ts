@@ -1,5 +1,6 @@
 /** Answers of /api/graph and its live form: the frames of the interval, put together by shared/graph.ts. */
 import type { Graph, Thresholds } from '#shared/api.ts';
+import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
 import { parseList } from '#shared/list.ts';
 import type { DetailQuery, GraphQuery } from './contract.ts';
@@ -7,16 +8,21 @@ import type { ServeConfig, ServeDeps } from './deps.ts';
 import type { ReadSeen, WantedFrames } from './frame-source.ts';
 import { toFrames } from './interval.ts';
 
-/** in: how frames are read. out: the map, stopped at the bounds of the settings. */
+/** Maps kept for the same frames to be asked about again, and frames they may be made of together. */
+const maxKept = 8;
+const maxKeptFrames = 20_000;
+
+/** in: how frames are read. out: the map, stopped at the bounds of the settings; not to be changed. */
 export function createGraph(
   { config, now = Date.now }: ServeDeps,
   read: ReadSeen,
 ): (query: GraphQuery) => Promise<Graph> {
   const { maxNodes, maxEdges } = config;
+  const graphOf = keepGraphs();
   return async (query) => {
     const span = toFrames(query, now());
     const { frames, unsettled, critical } = await read({ ...span, ...wantedOf(query) });
-    return toGraph(frames, {
+    return graphOf(frames, {
       ...span,
       ...placesOf(query),
       generatedAtMs: now(),
@@ -31,6 +37,37 @@ export function createGraph(
       ...(query.service === undefined || query.service === '' ? {} : { service: query.service }),
       ...(query.hops === undefined ? {} : { hops: query.hops }),
     });
+  };
+}
+
+/**
+ * toGraph that remembers. Frames are never changed, so the same ones under the same options give the same map: all but the
+ * moment it was made and how many traces are open.
+ */
+export function keepGraphs(): (frames: readonly EdgeFrame[], options: GraphOptions) => Graph {
+  // Least recently used first.
+  const kept = new Map<string, { readonly frames: readonly EdgeFrame[]; readonly graph: Graph }>();
+  let keptFrames = 0;
+
+  function forget(key: string): void {
+    keptFrames -= kept.get(key)?.frames.length ?? 0;
+    kept.delete(key);
+  }
+
+  return (frames, options) => {
+    const { generatedAtMs, unsettled, ...rest } = options;
+    const key = JSON.stringify(rest);
+    const held = kept.get(key);
+    const same = held?.frames.length === frames.length && frames.every((frame, at) => frame === held.frames[at]);
+    const graph = held !== undefined && same ? held.graph : toGraph(frames, options);
+    forget(key);
+    kept.set(key, { frames, graph });
+    keptFrames += frames.length;
+    for (const first of kept.keys()) {
+      if (kept.size <= maxKept && keptFrames <= maxKeptFrames) break;
+      forget(first);
+    }
+    return { ...graph, generatedAt: generatedAtMs, unsettled };
   };
 }
 

@@ -1,29 +1,34 @@
 /**
- * Frames of long intervals: the whole hours among them come from an hour cache, one row an edge and hour, the rest from the
- * table. So a day's map costs, after the first time, what its first and last hour cost.
+ * Frames of intervals: the whole hours of a long one come from an hour cache, one row an edge and hour, the rest and all short
+ * ones from the table, or from what was read last when nothing was written there since. So a day's map costs, after the first
+ * time, at most what its first and last hour cost.
  */
 import { mergeFrames } from '#shared/frame-merge.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { Db } from './db.ts';
 import { readFrames, type FrameQuery } from './edges-read.ts';
 import { createHourCache, hourSeconds } from './hour-cache.ts';
+import { createWindowCache } from './window-cache.ts';
 
-/** Rows kept: one an edge and hour, some kilobytes each. */
-const defaultMaxRows = 10_000;
+/** Rows kept, some kilobytes each: one an edge and hour, and of these so many as a share one an edge and window. */
+const defaultMaxRows = 12_000;
+const windowShare = 1 / 6;
 
 export interface FrameReader {
   /** As readFrames. The array is the caller's, the frames in it are not to be changed. */
   read(wanted: FrameQuery): Promise<EdgeFrame[]>;
-  /** Rows held at present; an hour without any counts as one. */
+  /** Rows held at present; an hour or a window without any counts as one. */
   readonly rows: number;
 }
 
 export function createFrameReader(db: Db, maxRows = defaultMaxRows): FrameReader {
-  const hours = createHourCache<readonly EdgeFrame[]>(db, (frames) => frames.length, maxRows);
+  const windowRows = Math.floor(maxRows * windowShare);
+  const windows = createWindowCache(db, windowRows);
+  const hours = createHourCache<readonly EdgeFrame[]>(db, (frames) => frames.length, maxRows - windowRows);
 
   return {
     get rows() {
-      return hours.weight;
+      return hours.weight + windows.rows;
     },
     async read(wanted) {
       const { fromSecond, toSecond, stepSeconds, probes = false, bare = false, cut } = wanted;
@@ -33,10 +38,10 @@ export function createFrameReader(db: Db, maxRows = defaultMaxRows): FrameReader
         (stepSeconds === undefined || (bare && stepSeconds % hourSeconds === 0)) &&
         wanted.source === undefined &&
         wanted.target === undefined;
-      if (!whole || to <= from) return readFrames(db, wanted);
+      if (!whole || to <= from) return [...(await windows.read(wanted))];
       const kind = JSON.stringify([probes, cut?.entry, cut?.fromBand]);
       const parts = await Promise.all([
-        from > fromSecond ? readFrames(db, { ...wanted, toSecond: from }) : [],
+        from > fromSecond ? windows.read({ ...wanted, toSecond: from }) : [],
         hours.read(from, to, kind, async (first, last) => {
           const read = await readFrames(db, {
             ...wanted,
@@ -47,7 +52,7 @@ export function createFrameReader(db: Db, maxRows = defaultMaxRows): FrameReader
           });
           return Map.groupBy(read, ({ frame }) => frame);
         }),
-        toSecond > to ? readFrames(db, { ...wanted, fromSecond: to }) : [],
+        toSecond > to ? windows.read({ ...wanted, fromSecond: to }) : [],
       ]);
       const frames = [...parts[0], ...parts[1].flat(), ...parts[2]];
       return stepSeconds === undefined ? frames : mergeFrames(frames, stepSeconds);
