@@ -48,12 +48,15 @@ export async function startServing(said: Said = {}): Promise<Served> {
   };
 }
 
-/** Stores frames as one settled tick. */
+let storedBefore = 0;
+
+/** Stores frames as one settled tick, newer than those of the same frame before: what is remembered of reads relies on it. */
 export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise<void> {
   await db.insertRows(
     'edges',
-    frames.map((frame) => ({ ...frame, tick: frame.frame })),
+    frames.map((frame) => ({ ...frame, tick: frame.frame + storedBefore })),
   );
+  storedBefore++;
 }
 
 /** Stores the spans of OTLP bodies as one commit. */
