@@ -29,3 +29,17 @@ test('rows are in the order of their trace ids as bytes, those of one trace as t
     { numRuns: 500 },
   );
 });
+
+test('as many rows as the largest body could hold keep their order, each once', () => {
+  const rows = 2 ** 21 + 4;
+  const words = new Uint32Array(rows * 4);
+  for (let row = 0; row < rows; row++) words[row * 4 + 3] = row % 3;
+  const expected = [0, 1, 2].flatMap((id) => [id, id + 3, id + 6]);
+  const order = orderByTrace(words, rows);
+  const firsts = [0, 1, 2].map((id) => (rows / 3) * id);
+  assert.deepEqual(
+    firsts.flatMap((at) => [...order.subarray(at, at + 3)]),
+    expected,
+  );
+  assert.equal(new Set(order).size, rows);
+});

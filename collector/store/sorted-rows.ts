@@ -5,14 +5,17 @@
 import type { Dictionary } from './dictionary.ts';
 import { type ByteBuffer, copyRange, dictionaryHead, putBytes, putWord, reserve } from './native-write.ts';
 
-/** Row numbers that share a first word of their ids fit beside it in a double. */
+/** Row numbers that fit beside a word of an id in a double; more rows are compared, which takes some times as long. */
 const mostRows = 2 ** 21;
 
 /**
  * Rows in the order of their trace ids as bytes; of one trace, in the order they came.
- * in: four 32-bit words an id, each little-endian; at most 2^21 rows.
+ * in: four 32-bit words an id, each little-endian.
  */
 export function orderByTrace(traceId: Uint32Array, rows: number): Uint32Array {
+  if (rows > mostRows) {
+    return Uint32Array.from({ length: rows }, (_, row) => row).sort((a, b) => compareIds(traceId, a, b) || a - b);
+  }
   const keys = new Float64Array(rows);
   for (let row = 0; row < rows; row++) keys[row] = swapped(traceId[row * 4]!) * mostRows + row;
   keys.sort();
