@@ -19,7 +19,7 @@ import {
   putTime,
 } from './json-scalars.ts';
 import { as, type Field, keyValue, type Shape, traces } from './json-shapes.ts';
-import { skipValue, skipWord } from './json-skip.ts';
+import { skipValue, skipWord, words } from './json-skip.ts';
 import { copyPlain, copyString, skipString } from './json-strings.ts';
 
 /** Protobuf of an OTLP/JSON body as otlp-write.ts writes it, byte for byte; undefined when the body is to be parsed. */
@@ -35,7 +35,6 @@ function putTraces(): void {
 /** Number and position of the fields written so far, of each open message. */
 const pieces = new Int32Array(2 * 16 * (maxDepth + 1));
 let piecesEnd = 0;
-const none = Buffer.from('null');
 
 /** Writes the fields of the object at io.at. */
 function putFields(shape: Shape): void {
@@ -61,7 +60,7 @@ function putFields(shape: Shape): void {
         seen |= 1 << index;
         followers[previous] = index;
         previous = index;
-        if (bytes[at] === 0x6e) at = skipWord(at, none);
+        if (bytes[at] === 0x6e) at = skipWord(at, words.n);
         else {
           const start = io.to;
           at = putField(field, at);

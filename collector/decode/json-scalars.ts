@@ -4,7 +4,7 @@
  * position after the value. What a field does not take throws `unusual`, as does what is rarely written.
  */
 import { char, giveUp, io, isWord } from './json-bytes.ts';
-import { isDigit, numberEnd, skipWord } from './json-skip.ts';
+import { isDigit, numberEnd, skipWord, words } from './json-skip.ts';
 import { hexValues } from './json-strings.ts';
 
 /** The last integer: its magnitude as two halves, and how it was written. */
@@ -113,13 +113,10 @@ function putVarint(lo: number, hi: number): void {
   out[io.to++] = lo;
 }
 
-const yes = Buffer.from('true');
-const no = Buffer.from('false');
-
 export function putBool(at: number): number {
   const isTrue = io.bytes[at] === 0x74;
   io.out[io.to++] = isTrue ? 1 : 0;
-  return skipWord(at, isTrue ? yes : no);
+  return skipWord(at, isTrue ? words.t : words.f);
 }
 
 const decoder = new TextDecoder();

@@ -5,7 +5,7 @@
 import { char, enter, giveUp, io, isWord, leave, token } from './json-bytes.ts';
 import { skipString } from './json-strings.ts';
 
-const words = { t: Buffer.from('true'), f: Buffer.from('false'), n: Buffer.from('null') };
+export const words = { t: Buffer.from('true'), f: Buffer.from('false'), n: Buffer.from('null') };
 
 /** Position after the value at `at`. */
 export function skipValue(at: number): number {

@@ -3,6 +3,7 @@ import type { Graph, Thresholds } from '#shared/api.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
 import { parseList } from '#shared/list.ts';
+import { createRecent } from '../store/recent.ts';
 import type { DetailQuery, GraphQuery } from './contract.ts';
 import type { ServeConfig, ServeDeps } from './deps.ts';
 import type { ReadSeen, WantedFrames } from './frame-source.ts';
@@ -45,28 +46,14 @@ export function createGraph(
  * moment it was made and how many traces are open.
  */
 export function keepGraphs(): (frames: readonly EdgeFrame[], options: GraphOptions) => Graph {
-  // Least recently used first.
-  const kept = new Map<string, { readonly frames: readonly EdgeFrame[]; readonly graph: Graph }>();
-  let keptFrames = 0;
-
-  function forget(key: string): void {
-    keptFrames -= kept.get(key)?.frames.length ?? 0;
-    kept.delete(key);
-  }
-
+  const kept = createRecent<{ readonly frames: readonly EdgeFrame[]; readonly graph: Graph }>(maxKeptFrames, maxKept);
   return (frames, options) => {
     const { generatedAtMs, unsettled, ...rest } = options;
     const key = JSON.stringify(rest);
     const held = kept.get(key);
     const same = held?.frames.length === frames.length && frames.every((frame, at) => frame === held.frames[at]);
     const graph = held !== undefined && same ? held.graph : toGraph(frames, options);
-    forget(key);
-    kept.set(key, { frames, graph });
-    keptFrames += frames.length;
-    for (const first of kept.keys()) {
-      if (kept.size <= maxKept && keptFrames <= maxKeptFrames) break;
-      forget(first);
-    }
+    kept.keep(key, { frames, graph }, frames.length);
     return { ...graph, generatedAt: generatedAtMs, unsettled };
   };
 }

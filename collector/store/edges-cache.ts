@@ -6,6 +6,7 @@
 import { mergeFrames } from '#shared/frame-merge.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { Db } from './db.ts';
+import { readEdgesBounds } from './edges-bounds.ts';
 import { readFrames, type FrameQuery } from './edges-read.ts';
 import { createHourCache, hourSeconds } from './hour-cache.ts';
 import { createWindowCache } from './window-cache.ts';
@@ -39,20 +40,16 @@ export function createFrameReader(db: Db, maxRows = defaultMaxRows): FrameReader
         wanted.source === undefined &&
         wanted.target === undefined;
       if (!whole || to <= from) return [...(await windows.read(wanted))];
+      const bounds = readEdgesBounds(db);
       const kind = JSON.stringify([probes, cut?.entry, cut?.fromBand]);
+      const readHours = async (first: number, last: number): Promise<Map<number, EdgeFrame[]>> => {
+        const hourly = { ...wanted, fromSecond: first, toSecond: last, stepSeconds: hourSeconds, bare: false };
+        return Map.groupBy(await readFrames(db, hourly), ({ frame }) => frame);
+      };
       const parts = await Promise.all([
-        from > fromSecond ? windows.read({ ...wanted, toSecond: from }) : [],
-        hours.read(from, to, kind, async (first, last) => {
-          const read = await readFrames(db, {
-            ...wanted,
-            fromSecond: first,
-            toSecond: last,
-            stepSeconds: hourSeconds,
-            bare: false,
-          });
-          return Map.groupBy(read, ({ frame }) => frame);
-        }),
-        toSecond > to ? windows.read({ ...wanted, fromSecond: to }) : [],
+        from > fromSecond ? windows.read({ ...wanted, toSecond: from }, bounds) : [],
+        hours.read(from, to, kind, readHours, bounds),
+        toSecond > to ? windows.read({ ...wanted, fromSecond: to }, bounds) : [],
       ]);
       const frames = [...parts[0], ...parts[1].flat(), ...parts[2]];
       return stepSeconds === undefined ? frames : mergeFrames(frames, stepSeconds);

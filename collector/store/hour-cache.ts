@@ -6,6 +6,8 @@
 import { readFileSync } from 'node:fs';
 import { floorTo } from '#shared/time.ts';
 import type { Db } from './db.ts';
+import { readEdgesBounds, type EdgesBounds } from './edges-bounds.ts';
+import { createRecent } from './recent.ts';
 
 const stampsSql = readFileSync(new URL('edges-stamps.sql', import.meta.url), 'utf8');
 
@@ -16,74 +18,42 @@ const maxRunSeconds = 24 * hourSeconds;
 export interface HourCache<Value> {
   /**
    * What the hours hold, in order; hours without rows are left out.
-   * in: epoch seconds, whole hours, half open; `kind` tells apart what is kept of the same hour; `load` reads hours in a row.
+   * in: epoch seconds, whole hours, half open; `kind` tells apart what is kept of the same hour; `load` reads hours in a row;
+   * the table's bounds, when they were asked for already.
    */
-  read(from: number, to: number, kind: string, load: Load<Value>): Promise<Value[]>;
+  read(from: number, to: number, kind: string, load: Load<Value>, bounds?: Promise<EdgesBounds>): Promise<Value[]>;
   /** Weight held at present. */
   readonly weight: number;
 }
-
-/** Ticks and frames of the table; 0 when it is empty. */
-interface Bounds {
-  readonly oldest: number;
-  readonly newest: number;
-  readonly first: number;
-  readonly last: number;
-}
-
-const nothing: Bounds = { oldest: 0, newest: 0, first: 0, last: 0 };
 
 export type Load<Value> = (from: number, to: number) => Promise<ReadonlyMap<number, Value>>;
 
 interface Held<Value> {
   /** The newest tick of the table just before the hour was read, or was last found unchanged. */
-  asOf: number;
+  readonly asOf: number;
   readonly value: Value | undefined;
-  readonly weight: number;
 }
 
 /** in: what a value weighs, and how much is kept of all together; an hour without rows weighs 1. */
 export function createHourCache<Value>(db: Db, weigh: (value: Value) => number, maxWeight: number): HourCache<Value> {
-  // Least recently used first.
-  const hours = new Map<string, Held<Value>>();
-  let weight = 0;
+  const hours = createRecent<Held<Value>>(maxWeight);
   let oldest = 0;
 
   function keep(key: string, held: Held<Value>): void {
-    forget(key);
-    if (held.weight > maxWeight) return;
-    hours.set(key, held);
-    weight += held.weight;
-    for (const first of hours.keys()) {
-      if (weight <= maxWeight) break;
-      forget(first);
-    }
-  }
-
-  function forget(key: string): void {
-    weight -= hours.get(key)?.weight ?? 0;
-    hours.delete(key);
-  }
-
-  /** The newest tick there is, and where frames are. Forgets everything when old days have been dropped. */
-  async function readBounds(): Promise<Bounds> {
-    const [row = nothing] = await db.rows<Bounds>(
-      'SELECT min(tick) AS oldest, max(tick) AS newest, min(frame) AS first, max(frame) AS last FROM edges',
-    );
-    if (row.oldest > oldest) {
-      hours.clear();
-      weight = 0;
-      oldest = row.oldest;
-    }
-    return row;
+    hours.keep(key, held, held.value === undefined ? 1 : Math.max(1, weigh(held.value)));
   }
 
   return {
     get weight() {
-      return weight;
+      return hours.weight;
     },
-    async read(from, to, kind, load) {
-      const { newest, first, last } = await readBounds();
+    async read(from, to, kind, load, bounds = readEdgesBounds(db)) {
+      const { oldest: oldestNow, newest, first, last } = await bounds;
+      // Old days have been dropped.
+      if (oldestNow > oldest) {
+        hours.clear();
+        oldest = oldestNow;
+      }
       // A year may be asked of a store that holds a day.
       const start = Math.max(from, floorTo(first, hourSeconds));
       const end = Math.min(to, floorTo(last, hourSeconds) + hourSeconds);
@@ -105,14 +75,14 @@ export function createHourCache<Value>(db: Db, weigh: (value: Value) => number, 
           missing.push(hour);
           continue;
         }
-        keep(keyOf(hour), { ...held, asOf: Math.max(held.asOf, newest) });
+        keep(keyOf(hour), { value: held.value, asOf: Math.max(held.asOf, newest) });
         if (held.value !== undefined) values.set(hour, held.value);
       }
       for (const run of runsOf(missing)) {
         const read = await load(run.from, run.to);
         for (let hour = run.from; hour < run.to; hour += hourSeconds) {
           const value = read.get(hour);
-          keep(keyOf(hour), { asOf: newest, value, weight: value === undefined ? 1 : Math.max(1, weigh(value)) });
+          keep(keyOf(hour), { asOf: newest, value });
           if (value !== undefined) values.set(hour, value);
         }
       }

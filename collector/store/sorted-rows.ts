@@ -132,30 +132,16 @@ export function putDictionary(to: ByteBuffer, dictionary: Dictionary, order: Uin
  * in: where the entries of each row begin, and after the last one where they end; the key of each entry.
  */
 export function putMapKeys(to: ByteBuffer, keys: Dictionary, starts: Uint32Array, order: Uint32Array): void {
-  const entries = starts[order.length]!;
+  const entryOrder = new Uint32Array(starts[order.length]!);
   reserve(to, order.length * 8);
   let end = 0;
   for (let i = 0; i < order.length; i++) {
     const row = order[i]!;
-    end += starts[row + 1]! - starts[row]!;
+    const last = starts[row + 1]!;
+    for (let entry = starts[row]!; entry < last; entry++) entryOrder[end++] = entry;
     putWord(to, end);
     putWord(to, 0);
   }
   // Of no entries nothing is written at all.
-  if (entries === 0) return;
-  const width = dictionaryHead(to, keys, entries);
-  reserve(to, entries * width);
-  const { view } = to;
-  const { index } = keys;
-  let at = to.length;
-  for (let i = 0; i < order.length; i++) {
-    const row = order[i]!;
-    const last = starts[row + 1]!;
-    for (let entry = starts[row]!; entry < last; entry++, at += width) {
-      if (width === 1) view.setUint8(at, index[entry]!);
-      else if (width === 2) view.setUint16(at, index[entry]!, true);
-      else view.setUint32(at, index[entry]!, true);
-    }
-  }
-  to.length = at;
+  if (end > 0) putDictionary(to, keys, entryOrder);
 }

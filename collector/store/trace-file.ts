@@ -32,7 +32,7 @@ export function readTraceFile(bytes: Uint8Array): StoredSpan[][] {
   append(block, inflated(bytes));
   if (block.rows === 0) throw new AppError('bad-request', `${cannotOpen}: it holds no spans`);
   const byTrace = new Map<string, StoredSpan[]>();
-  for (const span of storedSpans(Buffer.from(block.seal({ tick: 1, batch: 0 })))) {
+  for (const span of storedSpans(block.seal({ tick: 1, batch: 0 }))) {
     const held = byTrace.get(span.traceId);
     if (held) held.push(span);
     else byTrace.set(span.traceId, [span]);

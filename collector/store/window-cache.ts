@@ -7,52 +7,33 @@ import { readFileSync } from 'node:fs';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { second } from './column-time.ts';
 import type { Db } from './db.ts';
+import { readEdgesBounds, type EdgesBounds } from './edges-bounds.ts';
 import { readFrames, type FrameQuery } from './edges-read.ts';
+import { createRecent } from './recent.ts';
 
 const stampsSql = readFileSync(new URL('edges-stamps.sql', import.meta.url), 'utf8');
 
 export interface WindowCache {
-  /** As readFrames; the array and its frames are not to be changed. The same frames for as long as nothing has changed. */
-  read(wanted: FrameQuery): Promise<readonly EdgeFrame[]>;
+  /**
+   * As readFrames; the array and its frames are not to be changed. The same frames for as long as nothing has changed.
+   * in: the table's bounds, when they were asked for already.
+   */
+  read(wanted: FrameQuery, bounds?: Promise<EdgesBounds>): Promise<readonly EdgeFrame[]>;
   /** Rows held at present; a window without any counts as one. */
   readonly rows: number;
 }
 
-interface Bounds {
-  readonly oldest: number;
-  readonly newest: number;
-}
-
 interface Held {
   /** The table's ticks just before the window was read, or was last found unchanged. */
-  readonly bounds: Bounds;
+  readonly bounds: EdgesBounds;
   readonly frames: readonly EdgeFrame[];
 }
 
 /** in: how many rows are kept of all windows together; larger windows are read each time. */
 export function createWindowCache(db: Db, maxRows: number): WindowCache {
-  // Least recently used first.
-  const windows = new Map<string, Held>();
-  let rows = 0;
+  const windows = createRecent<Held>(maxRows);
 
-  function forget(key: string): void {
-    const held = windows.get(key);
-    if (held) rows -= weightOf(held);
-    windows.delete(key);
-  }
-
-  function keep(key: string, held: Held): void {
-    forget(key);
-    if (weightOf(held) > maxRows) return;
-    windows.set(key, held);
-    rows += weightOf(held);
-    for (const first of windows.keys()) {
-      if (rows <= maxRows) break;
-      forget(first);
-    }
-  }
-
-  async function isChanged({ bounds }: Held, now: Bounds, { fromSecond, toSecond }: FrameQuery): Promise<boolean> {
+  async function isChanged({ bounds }: Held, now: EdgesBounds, { fromSecond, toSecond }: FrameQuery): Promise<boolean> {
     if (bounds.oldest !== now.oldest) return true;
     if (bounds.newest === now.newest) return false;
     const stamps = await db.rows(stampsSql, {
@@ -65,22 +46,16 @@ export function createWindowCache(db: Db, maxRows: number): WindowCache {
 
   return {
     get rows() {
-      return rows;
+      return windows.weight;
     },
-    async read(wanted) {
+    async read(wanted, asked = readEdgesBounds(db)) {
       const key = JSON.stringify(wanted);
-      const [bounds = { oldest: 0, newest: 0 }] = await db.rows<Bounds>(
-        'SELECT min(tick) AS oldest, max(tick) AS newest FROM edges',
-      );
+      const bounds = await asked;
       const held = windows.get(key);
       const same = held !== undefined && !(await isChanged(held, bounds, wanted));
       const frames = same ? held.frames : await readFrames(db, wanted);
-      keep(key, { bounds, frames });
+      windows.keep(key, { bounds, frames }, Math.max(1, frames.length));
       return frames;
     },
   };
-}
-
-function weightOf({ frames }: Held): number {
-  return Math.max(1, frames.length);
 }
