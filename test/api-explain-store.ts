@@ -47,7 +47,7 @@ export async function createDayStore(): Promise<Db> {
   const db = await createDb('chdb::memory:');
   const schema = readFileSync(new URL('../collector/store/schema.sql', import.meta.url), 'utf8')
     .replaceAll(/--.*$/gm, '')
-    .replaceAll('index_granularity = 8192, ', '')
+    .replaceAll('index_granularity = 4096, ', '')
     .replaceAll('SETTINGS fsync', `SETTINGS index_granularity = ${granule}, fsync`);
   for (const statement of schema.split(/;\s*$/m)) if (statement.trim() !== '') await db.exec(statement);
   await migrate(db);

@@ -11,7 +11,7 @@ import { parseTraceQuery } from '#shared/trace-query.ts';
 const db = await createDb('chdb::memory:');
 const hours = 4;
 const spansPerHour = 60_000;
-const granule = 8192;
+const granule = 4096;
 const firstTick = 1_800_000_000;
 const granulesPerHour = Math.ceil(spansPerHour / granule);
 
