@@ -299,7 +299,7 @@ function concatDictionaries(parts: readonly DictionaryColumn[]): DictionaryColum
   const indexes = parts.map(({ dictionary, index }) => {
     const first = before;
     before += dictionary.length;
-    return index.map((entry) => entry + first);
+    return shifted(index, first);
   });
   return {
     dictionary: parts.flatMap(({ dictionary }) => dictionary),
@@ -308,10 +308,17 @@ function concatDictionaries(parts: readonly DictionaryColumn[]): DictionaryColum
   };
 }
 
+/** The same numbers, each greater by so much. A TypedArray's own map calls a function a row. */
+function shifted(numbers: Uint32Array, by: number): Uint32Array {
+  const moved = numbers.slice();
+  if (by > 0) for (let i = 0; i < moved.length; i++) moved[i]! += by;
+  return moved;
+}
+
 function concatLists(parts: readonly ListColumn[]): ListColumn {
   let before = 0;
   const ends = parts.map((part) => {
-    const moved = part.ends.map((end) => end + before);
+    const moved = shifted(part.ends, before);
     before = moved.at(-1) ?? before;
     return moved;
   });

@@ -46,8 +46,10 @@ export function createStringTable(): StringTable {
 
 /** The number of each row's text. */
 export function interned({ dictionary, index }: DictionaryColumn, strings: StringTable): Uint32Array {
-  const ids = dictionary.map((value) => strings.intern(value));
-  return index.map((entry) => ids[entry] ?? 0);
+  const ids = Uint32Array.from(dictionary, (value) => strings.intern(value));
+  const numbers = new Uint32Array(index.length);
+  for (let row = 0; row < numbers.length; row++) numbers[row] = ids[index[row]!]!;
+  return numbers;
 }
 
 /** 64-bit integers as little-endian words, low before high; without a copy. */
