@@ -1,8 +1,10 @@
 /**
- * CPU that each stage costs in one thread, without doors and store: bytes to block, and a settled trace to its tree, calls,
- * critical path and sketches. Input: a wave of the benchmark's load. Medians of samples in one run, the least beside them.
+ * CPU that each stage costs in one thread, without doors and store, and bytes it allocates on the heap: bytes to block, and a
+ * settled trace to its tree, calls, critical path and sketches. Input: a wave of the benchmark's load. Medians of samples in
+ * one run, the least beside them. Allocations are those of one round, by the engine's account of its collections.
  * Usage: node bench/micro.ts [seconds a stage, default 2].
  */
+import { GCProfiler, getHeapStatistics } from 'node:v8';
 import { criticalPath } from '#shared/critical-path.ts';
 import { callsOf } from '#shared/calls.ts';
 import { add, createSketch } from '#shared/sketch.ts';
@@ -11,6 +13,8 @@ import { buildTree, createTreeScratch } from '#shared/trace-tree.ts';
 import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { createPatterns } from '../collector/decode/patterns.ts';
+import { createNormaliser } from '../collector/normalise/by-pattern.ts';
 import { createNormalised, defaultConfig, normalise } from '../collector/normalise/normalise.ts';
 import { createRedaction, defaultRedactConfig } from '../collector/normalise/redact.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
@@ -37,6 +41,13 @@ measure('decode + normalise + block', wave.spans, () => {
     normalise(span, normalised, defaultConfig);
     block.append(span, normalised);
   });
+  block.seal({ tick: 1, batch: 0 });
+});
+const patterns = createPatterns();
+const normaliser = createNormaliser(patterns, defaultConfig);
+measure('the same by patterns', wave.spans, () => {
+  const visit = (span: SpanCursor): void => block.append(span, normaliser(span));
+  for (const body of bodies) decodeOtlp(body, visit, defaultLimits, redaction, patterns);
   block.seal({ tick: 1, batch: 0 });
 });
 measure('JSON.parse alone', wave.spans, () => jsonTexts.forEach((text) => JSON.parse(text)));
@@ -87,6 +98,23 @@ function measure(name: string, count: number, round: () => void): void {
   costs.sort((a, b) => a - b);
   const [least = 0, median = 0] = [costs[0], costs[costs.length >> 1]];
   console.log(
-    `${name.padEnd(28)} ${median.toFixed(0).padStart(6)} ns a span (least ${least.toFixed(0)}, ${costs.length} samples)`,
+    `${name.padEnd(28)} ${median.toFixed(0).padStart(6)} ns a span (least ${least.toFixed(0)}, ${costs.length} samples), ` +
+      `${(allocatedBy(round) / count).toFixed(0)} bytes of heap a span`,
   );
+}
+
+/** Bytes that a round allocates on the heap: what it grew by between collections, and since the last. */
+function allocatedBy(round: () => void): number {
+  const used = (): number => getHeapStatistics().used_heap_size;
+  const profiler = new GCProfiler();
+  profiler.start();
+  let from = used();
+  round();
+  const end = used();
+  let allocated = 0;
+  for (const { beforeGC, afterGC } of profiler.stop()?.statistics ?? []) {
+    allocated += beforeGC.heapStatistics.usedHeapSize - from;
+    from = afterGC.heapStatistics.usedHeapSize;
+  }
+  return allocated + end - from;
 }

@@ -5,6 +5,7 @@
  * Usage: node bench/search.ts [--spans N] [--hours N] [--store DIR] [--rounds N] [--save]. A store that is already filled is asked as it
  * is; --save adds the table to bench/search-results.md.
  */
+import { attributesSql } from '../collector/store/shapes-read.ts';
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +73,7 @@ async function ask(on: Db): Promise<void> {
     `SELECT count() AS n FROM spans WHERE startNs >= ${(BigInt(toMs) - 3_600_000n) * 1_000_000n}`,
   );
   const [request] = await on.rows<{ id: string }>(
-    `SELECT s.attributes['guid:x-request-id'] AS id FROM spans AS s
+    `SELECT ${attributesSql}['guid:x-request-id'] AS id FROM spans AS s
       WHERE s.startNs >= ${(BigInt(toMs) - 1_800_000n) * 1_000_000n} AND id != '' LIMIT 1`,
   );
   const api = await createApi(servingDeps(on));

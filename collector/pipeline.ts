@@ -7,7 +7,9 @@ import type { Config } from './config.ts';
 import { otlpJsonToProto } from './decode/otlp-json.ts';
 import { defaultLimits, type SpanCursor } from './decode/cursor.ts';
 import { decodeOtlp, type DecodeResult } from './decode/otlp-proto.ts';
-import { createNormalised, defaultConfig, normalise, type NormaliseConfig } from './normalise/normalise.ts';
+import { createPatterns } from './decode/patterns.ts';
+import { createNormaliser } from './normalise/by-pattern.ts';
+import { defaultConfig, type NormaliseConfig } from './normalise/normalise.ts';
 import { createRedaction, defaultRedactConfig } from './normalise/redact.ts';
 import type { Encoding, Receipt } from './receive/answer.ts';
 import { metrics } from './self.ts';
@@ -65,7 +67,8 @@ export async function createPipeline(
     hide: config.redact,
     dropQuery: config.dropQueryStrings,
   });
-  const normalised = createNormalised();
+  const patterns = createPatterns();
+  const normaliser = createNormaliser(patterns, rules);
   const { log, left } = db.logDirectory === undefined ? { log: undefined, left: [] } : openLog(db.logDirectory);
   const batcher = createBatcher({
     block: createSpanBlock(),
@@ -94,11 +97,8 @@ export async function createPipeline(
   function decode(block: SpanBlock, bytes: Uint8Array): DecodeResult {
     const before = block.mark();
     try {
-      const visit = (span: SpanCursor): void => {
-        normalise(span, normalised, rules);
-        block.append(span, normalised);
-      };
-      return decodeOtlp(bytes, visit, defaultLimits, redaction);
+      const visit = (span: SpanCursor): void => block.append(span, normaliser(span));
+      return decodeOtlp(bytes, visit, defaultLimits, redaction, patterns);
     } catch (error) {
       block.rollback(before);
       throw error;

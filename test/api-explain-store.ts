@@ -57,7 +57,7 @@ export async function createDayStore(): Promise<Db> {
   return db;
 }
 
-const spanColumns = `tick, traceId, spanId, parentId, startNs, durationNs, kind, name, service, namespace, version, httpCode, grpcCode, weight, attributes`;
+const spanColumns = `tick, traceId, spanId, parentId, startNs, durationNs, kind, name, service, namespace, version, httpCode, grpcCode, weight, shape, varying`;
 const spanIdSql = (number: string): string => `reinterpretAsFixedString(toUInt64(${number}))`;
 
 const spanRows = [
@@ -68,17 +68,17 @@ const spanRows = [
     toUInt64(${start} + 2 * trace) * 1000000000 + depth * 1000000, (9 - 2 * depth) * 1000000,
     [2, 3, 2, 3][depth + 1], ['GET /cart', 'POST cart', 'POST cart', 'SELECT items'][depth + 1],
     ['web', 'web', 'cart', 'cart'][depth + 1], 'shop', 'v1', if(depth < 3, 200, -1), -1, 1,
-    map('http.method', 'GET', 'user.id', concat('user-', toString(trace)))
+    '[["http.method","s","GET"],["user.id","s",null]]', [concat('user-', toString(trace))]
   FROM (SELECT number, intDiv(number, 4) AS trace, number % 4 AS depth FROM numbers(${(end - start) * 2}))`,
   `INSERT INTO spans (${spanColumns}) SELECT
     ${large.second}, unhex('${large.id}'), ${spanIdSql('number + 1000001')}, ${spanIdSql('if(number = 0, 0, 1000001)')},
-    ${large.second}000000000 + number * 1000, 1000000, 2, 'many', 'large', 'shop', 'v1', 200, -1, 1, map()
+    ${large.second}000000000 + number * 1000, 1000000, 2, 'many', 'large', 'shop', 'v1', 200, -1, 1, '', []
   FROM numbers(${large.spans})`,
   `INSERT INTO spans (${spanColumns}) SELECT
     ${wide.second} + 30 * intDiv(number, 2) + ${wide.lasts} * (number % 2), MD5(concat('wide', toString(intDiv(number, 2)))),
     ${spanIdSql('number + 2000001')}, ${spanIdSql('if(number % 2 = 0, 0, number + 2000000)')},
     toUInt64(${wide.second} + 30 * intDiv(number, 2)) * 1000000000, (${wide.lasts + 1} - number % 2) * 1000000000,
-    2, 'run', 'batch', 'shop', 'v1', 200, -1, 1, map()
+    2, 'run', 'batch', 'shop', 'v1', 200, -1, 1, '', []
   FROM numbers(${wide.traces * 2})`,
 ];
 

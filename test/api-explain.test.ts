@@ -178,7 +178,8 @@ const questions: readonly Question[] = [
     path: `/api/traces?${hour}&${needle}`,
     reads: {
       traces: ofHour(2),
-      spans: rows('spans', 3600),
+      // resources, and shapes
+      spans: 2 * rows('spans', 3600),
       'spans+traces': settled(noon + 3600, 0, 1),
       paths: 2 * granule,
     },

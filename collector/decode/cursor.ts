@@ -92,12 +92,21 @@ export interface SpanCursor {
   attributeCount: number;
   readonly keys: Uint32Array;
   readonly types: Uint8Array;
-  readonly typesView: DataView;
   readonly sources: Uint8Array;
   readonly ats: Uint32Array;
   readonly lengths: Uint32Array;
-  /** True when all attributes are strings. */
-  plain: boolean;
+  /** Vocabulary number of the attributes' shape (shapes.ts), and which of them have a value that is not in it. */
+  shape: number;
+  varyingCount: number;
+  /** Attribute numbers, ascending. */
+  readonly varying: Uint16Array;
+  /** By attribute: 1 when it is among them; 0 before the shape was looked for. */
+  readonly isVarying: Uint8Array;
+  /** Number of the span's pattern (patterns.ts), 0 when it has none, and whether no more of the span is here than what varies. */
+  pattern: number;
+  matched: boolean;
+  /** A rule has read such a value: what it found holds for this span alone. */
+  readsVarying: boolean;
   /** True when each attribute's key is a known one. */
   known: boolean;
   /** By known key: attribute index + 1, 0 when absent. The last of equal keys. */
@@ -126,7 +135,6 @@ const maxLinks = 1024;
 export function createCursor(): SpanCursor {
   const scratch = new Uint8Array(1 << 16);
   const body = new Uint8Array(0);
-  const types = new Uint8Array(maxAttributes);
   return {
     texts,
     body,
@@ -150,12 +158,17 @@ export function createCursor(): SpanCursor {
     traceStateLength: 0,
     attributeCount: 0,
     keys: new Uint32Array(maxAttributes),
-    types,
-    typesView: new DataView(types.buffer),
+    types: new Uint8Array(maxAttributes),
     sources: new Uint8Array(maxAttributes),
     ats: new Uint32Array(maxAttributes),
     lengths: new Uint32Array(maxAttributes),
-    plain: true,
+    shape: 0,
+    varyingCount: 0,
+    varying: new Uint16Array(maxAttributes),
+    isVarying: new Uint8Array(maxAttributes),
+    pattern: 0,
+    matched: false,
+    readsVarying: false,
     known: true,
     slots: new Uint16Array(keyLimit),
     restCount: 0,

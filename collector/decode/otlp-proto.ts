@@ -20,7 +20,9 @@ import type { OtlpKeyValue } from './otlp.ts';
 import { readResource, readScope } from './otlp-read.ts';
 import { writeAttributed } from './otlp-write.ts';
 import { enforce, noRedaction, policy } from './policy.ts';
+import { noPattern, type Patterns } from './patterns.ts';
 import { createProtoWriter, fail, skip, varint32, wire, WireError } from './protobuf.ts';
+import { findShape } from './shapes.ts';
 import { readSpan } from './span-fields.ts';
 import { trimScratch } from './values.ts';
 
@@ -50,12 +52,14 @@ const scopes = new Map<number, Origin>();
 let originsOf = -1;
 /** A resource or scope of this body is not stored as it was sent. */
 let rewrote = false;
+let patternsOf: Patterns | undefined;
 let redactionOf: Redaction | undefined;
 let limitsOf: DecodeLimits | undefined;
 
 /**
  * Decodes one body.
- * in: the inflated body; `visit` is called for each valid span and must neither keep the cursor nor decode another body.
+ * in: the inflated body; `visit` is called for each valid span and must neither keep the cursor nor decode another body. With
+ * patterns, spans of a used one come as matched: the cursor then holds only what differs.
  * errors: AppError('bad-request') when the body cannot be parsed at all; whatever `visit` throws.
  */
 export function decodeOtlp(
@@ -63,12 +67,14 @@ export function decodeOtlp(
   visit: (span: SpanCursor) => void,
   limits: DecodeLimits = defaultLimits,
   redaction: Redaction = noRedaction,
+  patterns?: Patterns,
 ): DecodeResult {
   const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0, altered: false };
   enforce(limits, redaction);
   envelopes = 0;
   rewrote = false;
   trimScratch(cursor);
+  patternsOf = patterns;
   if (redaction !== redactionOf || limits !== limitsOf) forgetOrigins();
   redactionOf = redaction;
   limitsOf = limits;
@@ -135,7 +141,7 @@ function readScopeSpans(
     const spanAt = wire.at;
     at = next;
     if (tag !== 0x12) continue;
-    if (texts.full) {
+    if (texts.full || patternsOf?.isFull() === true) {
       texts.reset();
       cursor.resource = originOf(resource, resources, readResourceMessage);
       cursor.scope = originOf(scope, scopes, readScopeMessage);
@@ -152,13 +158,24 @@ function readScopeSpans(
 /** Reads the span into the cursor; a malformed one is rejected. */
 function readsWell(at: number, end: number, result: DecodeResult): boolean {
   try {
-    readSpan(cursor, at, end);
+    cursor.pattern = 0;
+    cursor.matched = patternsOf !== undefined && patternsOf.match(cursor, at, end);
+    if (!cursor.matched) readWhole(at, end);
     return true;
   } catch (error) {
     if (!(error instanceof WireError)) throw error;
     reject(result, error.message);
     return false;
   }
+}
+
+function readWhole(at: number, end: number): void {
+  const { truncated, redactedValues } = policy;
+  readSpan(cursor, at, end);
+  findShape(cursor);
+  const lossless = policy.truncated === truncated && policy.redactedValues === redactedValues;
+  const learns = patternsOf !== undefined && cursor.pattern !== noPattern && lossless;
+  cursor.pattern = learns ? patternsOf!.learn(cursor, at, end) : 0;
 }
 
 function reject(result: DecodeResult, reason: string): void {

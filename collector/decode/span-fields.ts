@@ -159,7 +159,6 @@ function reset(cursor: SpanCursor): void {
   cursor.traceStateLength = 0;
   cursor.attributeCount = 0;
   statusAt = -1;
-  cursor.plain = true;
   cursor.known = true;
   cursor.slots.fill(0);
   scratch.at = 0;
@@ -261,7 +260,6 @@ function keep(
   cursor.sources[i] = source;
   cursor.ats[i] = textAt;
   cursor.lengths[i] = length;
-  if (type !== typeCode.string) cursor.plain = false;
   if (id < keyLimit) cursor.slots[id] = i + 1;
   else cursor.known = false;
   return id < 4096 ? id : 4096;

@@ -14,19 +14,20 @@ const maxBytes = 32 << 20;
 /** A probe chain longer than this means collisions made on purpose: start anew with another seed. */
 const maxProbes = 48;
 
+/** Plain properties, no getters: an object made with getters is a hash table to the engine, and these are read for every span. */
 export interface Texts {
   /** Grows by one at each reset. */
-  readonly generation: number;
-  /** Numbers in use are 0 (the empty text) to count - 1. */
-  readonly count: number;
+  generation: number;
   /** True when a reset is due. */
-  readonly full: boolean;
+  full: boolean;
   /** The bytes of all texts; `startOf` and `lengthOf` index them. Replaced when it grows. */
-  readonly arena: Uint8Array;
+  arena: Uint8Array;
   startOf(id: number): number;
   lengthOf(id: number): number;
   /** Number of bytes [at, at + length) of the view's buffer; 0 for the empty text. */
   intern(view: DataView, at: number, length: number): number;
+  /** The same when the text is there already, else 0. */
+  find(view: DataView, at: number, length: number): number;
   /** Whether the text `id` is exactly these bytes. */
   equals(id: number, view: DataView, at: number, length: number): boolean;
   /** Number of a JS string. */
@@ -39,10 +40,8 @@ export interface Texts {
 /** A vocabulary whose first numbers, 1 to known.length, are the known texts in their order. */
 export function createTexts(known: readonly string[] = []): Texts {
   let seed = randomSeed();
-  let generation = 0;
   let count = 1;
   let used = 0;
-  let probedLong = false;
   let arena = new Uint8Array(1 << 16);
   let arenaView = new DataView(arena.buffer);
   let starts = new Uint32Array(1 << 10);
@@ -83,6 +82,17 @@ export function createTexts(known: readonly string[] = []): Texts {
     return arenaView.getInt32(start + last, true) === view.getInt32(at + last, true);
   }
 
+  function find(view: DataView, at: number, length: number): number {
+    if (length === 0) return 0;
+    const hash = hashOf(view, at, length);
+    let slot = hash & mask;
+    for (let id = table[slot]!; id !== 0; id = table[slot]!) {
+      if (hashes[id] === hash && equals(id, view, at, length)) return id;
+      slot = (slot + 1) & mask;
+    }
+    return 0;
+  }
+
   function intern(view: DataView, at: number, length: number): number {
     if (length === 0) return 0;
     const hash = hashOf(view, at, length);
@@ -91,7 +101,7 @@ export function createTexts(known: readonly string[] = []): Texts {
     for (let id = table[slot]!; id !== 0; id = table[slot]!) {
       if (hashes[id] === hash && equals(id, view, at, length)) return id;
       slot = (slot + 1) & mask;
-      if (++probes === maxProbes) probedLong = true;
+      if (++probes === maxProbes) texts.full = true;
     }
     return add(view, at, length, hash, slot);
   }
@@ -102,6 +112,7 @@ export function createTexts(known: readonly string[] = []): Texts {
       grown.set(arena.subarray(0, used));
       arena = grown;
       arenaView = new DataView(arena.buffer);
+      texts.arena = arena;
     }
     if (count === starts.length) {
       starts = grownTo(starts, new Uint32Array(count * 2));
@@ -116,6 +127,7 @@ export function createTexts(known: readonly string[] = []): Texts {
     used += length;
     table[slot] = id;
     if (count * 2 > table.length) rehash(table.length * 2);
+    if (count > maxCount || used > maxBytes) texts.full = true;
     return id;
   }
 
@@ -147,42 +159,36 @@ export function createTexts(known: readonly string[] = []): Texts {
   function clear(): void {
     count = 1;
     used = 0;
-    probedLong = false;
     if (arena.length > 2 * maxBytes) {
       arena = new Uint8Array(1 << 16);
       arenaView = new DataView(arena.buffer);
+      texts.arena = arena;
     }
+    texts.full = false;
     table.fill(0);
     strings = [''];
     for (const name of known) of(name);
   }
 
-  clear();
-  return {
-    get generation() {
-      return generation;
-    },
-    get count() {
-      return count;
-    },
-    get full() {
-      return count > maxCount || used > maxBytes || probedLong;
-    },
-    get arena() {
-      return arena;
-    },
+  const texts: Texts = {
+    generation: 0,
+    full: false,
+    arena,
     startOf: (id) => starts[id]!,
     lengthOf: (id) => lengths[id]!,
     intern,
+    find,
     equals,
     of,
     text,
     reset() {
-      generation++;
+      texts.generation++;
       seed = randomSeed();
       clear();
     },
   };
+  clear();
+  return texts;
 }
 
 function randomSeed(): number {

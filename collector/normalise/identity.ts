@@ -6,7 +6,7 @@
 import type { Origin, SpanCursor } from '../decode/cursor.ts';
 import { key, texts, word } from '../decode/keys.ts';
 import { hostOf } from './hosts.ts';
-import { createPairs, epoch, textAt } from './memo.ts';
+import { createTuples, epoch, textAt } from './memo.ts';
 import type { NormaliseConfig } from './normalise.ts';
 
 /** A workload in vocabulary numbers. */
@@ -19,7 +19,7 @@ export interface Identity {
   readonly weight: number;
 }
 
-const tuples = createPairs();
+const tuples = createTuples();
 let identities: (Identity | undefined)[] = [];
 let epochOf = -1;
 

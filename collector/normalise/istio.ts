@@ -7,7 +7,7 @@
 import { kind } from '#shared/span.ts';
 import { type SpanCursor, typeCode, valueOf } from '../decode/cursor.ts';
 import { keyLimit } from '../decode/keys.ts';
-import { perText } from './memo.ts';
+import { noteRead, perText } from './memo.ts';
 
 /** Whose identity a tag holds: of the caller, of the callee, of the peer, of the sender itself. */
 type Holder = 'source' | 'destination' | 'peer' | 'own';
@@ -28,6 +28,7 @@ export function principal(span: SpanCursor): number {
     // 's' of spiffe:// rules out nearly every value at once.
     if (body[ats[i]!] !== 0x73 || sources[i] !== 0 || lengths[i]! <= prefix.length) continue;
     if (keys[i]! < keyLimit || types[i] !== typeCode.string || !startsWithPrefix(body, ats[i]!)) continue;
+    noteRead(span, i);
     const holder = holderOf(keys[i]!);
     if (holder === otherSide(span.kind)) return valueOf(span, i);
     if (holder === 'peer') found = valueOf(span, i);

@@ -4,6 +4,7 @@
  */
 import { valueOf, type SpanCursor } from '../decode/cursor.ts';
 import { keyLimit, texts, word } from '../decode/keys.ts';
+import { createPairs } from '../decode/pairs.ts';
 
 /** Grows whenever everything is forgotten. */
 export let epoch = 0;
@@ -40,45 +41,26 @@ export function perText<T>(make: (text: string, id: number) => T): (id: number) 
   };
 }
 
-/** `make`, asked once a distinct pair of numbers; pairs nest to make tuples. out: a small number for the pair. */
-export function createPairs(): { of(a: number, b: number): number } {
-  let table = new Int32Array(256 * 3);
-  let count = 0;
+/** Numbers for pairs of numbers; pairs nest to make tuples. */
+export function createTuples(): { of(a: number, b: number): number } {
+  const pairs = createPairs();
   let epochOf = -1;
-  function slotOf(a: number, b: number, size: number, cells: Int32Array): number {
-    let hash = Math.imul(a, 0x9e3779b1) ^ Math.imul(b, 0x85ebca6b);
-    hash ^= hash >>> 15;
-    let slot = hash & (size - 1);
-    while (cells[slot * 3 + 2] !== 0 && (cells[slot * 3] !== a || cells[slot * 3 + 1] !== b))
-      slot = (slot + 1) & (size - 1);
-    return slot * 3;
-  }
-  function grow(): void {
-    const wider = new Int32Array(table.length * 2);
-    for (let i = 0; i < table.length; i += 3) {
-      if (table[i + 2] === 0) continue;
-      const to = slotOf(table[i]!, table[i + 1]!, wider.length / 3, wider);
-      wider.set(table.subarray(i, i + 3), to);
-    }
-    table = wider;
-  }
   return {
     of(a, b) {
       if (epochOf !== epoch) {
         epochOf = epoch;
-        table = new Int32Array(256 * 3);
-        count = 0;
+        pairs.clear();
       }
-      const at = slotOf(a, b, table.length / 3, table);
-      if (table[at + 2] !== 0) return table[at + 2]!;
-      table[at] = a;
-      table[at + 1] = b;
-      table[at + 2] = ++count;
-      if (count * 6 > table.length) grow();
-      if (count >= maxPairs) overfull = true;
-      return count;
+      const number = pairs.of(a, b);
+      if (number >= maxPairs) overfull = true;
+      return number;
     },
   };
+}
+
+/** To be called by whoever looks at the value of attribute i: what follows from it may hold for this span alone. */
+export function noteRead(span: SpanCursor, i: number): void {
+  if (span.isVarying[i] === 1) span.readsVarying = true;
 }
 
 const last = new Uint32Array(keyLimit);
@@ -88,6 +70,7 @@ export function textAt(span: SpanCursor, key: number): number {
   const slot = span.slots[key]!;
   if (slot === 0) return 0;
   const i = slot - 1;
+  noteRead(span, i);
   const length = span.lengths[i]!;
   if (length === 0) return 0;
   const guess = last[key]!;
@@ -107,9 +90,15 @@ export function textAtEither(span: SpanCursor, key: number, older: number): numb
 export function numberAt(span: SpanCursor, key: number): number {
   const slot = span.slots[key]!;
   if (slot === 0) return -1;
-  const bytes = span.sources[slot - 1] === 0 ? span.body : span.scratch;
-  const at = span.ats[slot - 1]!;
-  const length = span.lengths[slot - 1]!;
+  noteRead(span, slot - 1);
+  return numberOf(span, slot - 1);
+}
+
+/** The same of attribute i. */
+export function numberOf(span: SpanCursor, i: number): number {
+  const bytes = span.sources[i] === 0 ? span.body : span.scratch;
+  const at = span.ats[i]!;
+  const length = span.lengths[i]!;
   if (length === 0 || length > 15) return -1;
   let number = 0;
   for (let i = at; i < at + length; i++) {
@@ -123,7 +112,9 @@ export function numberAt(span: SpanCursor, key: number): number {
 /** Whether a known key's value begins with these bytes. */
 export function valueStartsWith(span: SpanCursor, key: number, prefix: Uint8Array): boolean {
   const slot = span.slots[key]!;
-  if (slot === 0 || span.lengths[slot - 1]! < prefix.length) return false;
+  if (slot === 0) return false;
+  noteRead(span, slot - 1);
+  if (span.lengths[slot - 1]! < prefix.length) return false;
   const bytes = span.sources[slot - 1] === 0 ? span.body : span.scratch;
   const at = span.ats[slot - 1]!;
   for (let i = 0; i < prefix.length; i++) if (bytes[at + i] !== prefix[i]) return false;

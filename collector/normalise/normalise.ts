@@ -11,14 +11,15 @@ import { principal } from './istio.ts';
 import { refresh } from './memo.ts';
 import { findPeer } from './peer.ts';
 import {
+  bodyBytes,
   errorMarks,
   errorType,
   grpcCode,
   httpCode,
   probeMark,
   protocol,
-  requestBytes,
-  responseBytes,
+  requestSizes,
+  responseSizes,
   retryCount,
   sampledWeight,
 } from './semconv.ts';
@@ -115,7 +116,7 @@ export function normalise(span: SpanCursor, out: Normalised, config: NormaliseCo
   out.peerVersion = peer.version;
   out.peerKind = peer.kind;
   out.retryCount = retryCount(span);
-  out.requestBytes = requestBytes(span);
-  out.responseBytes = responseBytes(span);
+  out.requestBytes = bodyBytes(span, requestSizes);
+  out.responseBytes = bodyBytes(span, responseSizes);
   out.weight = sampledWeight(span) || identity.weight;
 }

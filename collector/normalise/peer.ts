@@ -8,7 +8,7 @@ import { key, texts } from '../decode/keys.ts';
 import { authorityOf, parseCluster } from './envoy.ts';
 import { kindIndex, type NamedPeer, parseHost } from './hosts.ts';
 import { alias } from './identity.ts';
-import { perText, textAt, textAtEither } from './memo.ts';
+import { noteRead, perText, textAt, textAtEither } from './memo.ts';
 import type { NormaliseConfig } from './normalise.ts';
 import { isDatabase } from './semconv.ts';
 
@@ -127,6 +127,7 @@ function byUrl(span: SpanCursor): Peer {
 function urlHost(span: SpanCursor, name: number): number {
   const i = span.slots[name]! - 1;
   if (i === -1) return 0;
+  noteRead(span, i);
   const bytes = span.sources[i] === 0 ? span.body : span.scratch;
   const view = span.sources[i] === 0 ? span.bodyView : span.scratchView;
   const end = span.ats[i]! + span.lengths[i]!;

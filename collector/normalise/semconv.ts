@@ -5,7 +5,7 @@
 import { mark } from '#shared/span.ts';
 import type { SpanCursor } from '../decode/cursor.ts';
 import { key, texts, word } from '../decode/keys.ts';
-import { numberAt, perText, textAt, textAtEither } from './memo.ts';
+import { numberAt, numberOf, perText, textAt, textAtEither } from './memo.ts';
 
 /** HTTP response code; 0 = no response, -1 = none said. */
 export function httpCode(span: SpanCursor): number {
@@ -124,24 +124,18 @@ export function retryCount(span: SpanCursor): number {
   return Math.min(Math.max(count, 0), 65_535);
 }
 
-/** Bytes of the request body; 0 when not said. */
-export function requestBytes(span: SpanCursor): number {
-  return Math.max(
-    0,
-    numberAt(span, key.requestSize),
-    numberAt(span, key.httpRequestBodySize),
-    numberAt(span, key.httpRequestContentLength),
-  );
-}
+/** Keys that say how long a body is. */
+export const requestSizes = [key.requestSize, key.httpRequestBodySize, key.httpRequestContentLength] as const;
+export const responseSizes = [key.responseSize, key.httpResponseBodySize, key.httpResponseContentLength] as const;
 
-/** Bytes of the response body; 0 when not said. */
-export function responseBytes(span: SpanCursor): number {
-  return Math.max(
-    0,
-    numberAt(span, key.responseSize),
-    numberAt(span, key.httpResponseBodySize),
-    numberAt(span, key.httpResponseContentLength),
-  );
+/** Bytes of a body, the largest of what the keys say; 0 when not said. What is read is not noted: see by-pattern.ts. */
+export function bodyBytes(span: SpanCursor, keys: readonly number[]): number {
+  let size = 0;
+  for (const key of keys) {
+    const slot = span.slots[key]!;
+    if (slot !== 0) size = Math.max(size, numberOf(span, slot - 1));
+  }
+  return size;
 }
 
 /** Vocabulary number of the error's name, for spans without a code (error.type, else the exception's type); else 0. */

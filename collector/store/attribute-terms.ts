@@ -3,6 +3,7 @@
  * resources, of which there are few. Both say the same; shared/trace-query.ts has the rules in words.
  */
 import type { AttributeTerm } from '#shared/trace-query.ts';
+import { attributesSql, placesOf, type Shapes } from './shapes-read.ts';
 
 const numeric = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i;
 
@@ -37,39 +38,78 @@ export function holds({ op, value: wanted }: AttributeTerm, text: string): boole
   }
 }
 
-/** The condition on the Map of a span, and its parameters. in: what tells its parameters from those of other terms. */
-export function termSql(
-  { key, op, value }: AttributeTerm,
-  id: string,
-): { sql: string; params: Record<string, unknown> } {
-  const keyParam = `{matchKey${id}:String}`;
-  const has = `mapContains(s.attributes, ${keyParam})`;
-  const held = `s.attributes[${keyParam}]`;
-  const params: Record<string, unknown> = { [`matchKey${id}`]: key };
+/** A condition on a span, and its parameters. */
+export interface TermSql {
+  readonly sql: string;
+  readonly params: Record<string, unknown>;
+}
+
+/**
+ * Whether a span has the attribute, and whether what it has satisfies the term.
+ * in: the shapes of the spans in question; what tells its parameters from those of other terms.
+ */
+export function termSql(term: AttributeTerm, { shapes, others }: Shapes, id: string): { has: TermSql; meets: TermSql } {
+  const key = { [`matchKey${id}`]: term.key };
+  const mapHas = (map: string): string => `mapContains(${map}, {matchKey${id}:String})`;
+  const mapMeets = (map: string): TermSql => {
+    const { sql, params } = valueSql(term, `${map}[{matchKey${id}:String}]`, id);
+    return { sql: `(${mapHas(map)} AND ${sql})`, params: { ...params, ...key } };
+  };
+  if (others === 'many') return { has: { sql: mapHas(attributesSql), params: key }, meets: mapMeets(attributesSql) };
+  const { fixed, varying, all } = placesOf(shapes, term.key);
+  const has: TermSql[] = [idsSql(all, `matchShapes${id}`)];
+  const meets: TermSql[] = [];
+  const matching = [...fixed].filter(([text]) => holds(term, text)).flatMap(([, ids]) => ids);
+  if (matching.length > 0) meets.push(idsSql(matching, `matchFixed${id}`));
+  for (const [at, ids] of varying) {
+    const which = idsSql(ids, `matchVarying${id}_${at}`);
+    const { sql, params } = valueSql(term, `s.varying[${at}]`, id);
+    meets.push({ sql: `(${which.sql} AND ${sql})`, params: { ...which.params, ...params } });
+  }
+  if (others === 'old') {
+    has.push({ sql: mapHas('s.attributes'), params: key });
+    meets.push(mapMeets('s.attributes'));
+  }
+  return { has: anyOf(has), meets: anyOf(meets) };
+}
+
+function idsSql(ids: readonly bigint[], name: string): TermSql {
+  return { sql: `cityHash64(s.shape) IN {${name}:Array(UInt64)}`, params: { [name]: ids } };
+}
+
+function anyOf(conditions: readonly TermSql[]): TermSql {
+  return {
+    sql: conditions.length === 0 ? '0' : `(${conditions.map(({ sql }) => sql).join(' OR ')})`,
+    params: Object.assign({}, ...conditions.map(({ params }) => params)) as Record<string, unknown>,
+  };
+}
+
+/** What the term asks of a value that is there. in: the value in SQL. */
+function valueSql({ op, value }: AttributeTerm, held: string, id: string): TermSql {
   switch (op) {
     case 'exists':
-      return { sql: has, params };
+      return { sql: '1', params: {} };
     case '=':
     case '!=': {
-      const texts = equalTexts(value);
-      texts.forEach((text, i) => Object.assign(params, { [`matchText${id}_${i}`]: text }));
-      // one comparison a text, as the index on values wants it
-      const each = texts.map((_, i) => `${held} ${op} {matchText${id}_${i}:String}`);
-      const sql = each.length === 1 ? each.join('') : `(${each.join(op === '=' ? ' OR ' : ' AND ')})`;
-      // what is absent reads as ''
-      return { sql: op === '!=' || value === '' ? `(${has} AND ${sql})` : sql, params };
+      const params: Record<string, unknown> = {};
+      const each = equalTexts(value).map((text, i) => {
+        params[`matchText${id}_${i}`] = text;
+        const same = `${held} ${op} {matchText${id}_${i}:String}`;
+        // The index on varying values knows of no places.
+        return op === '=' && held.startsWith('s.varying')
+          ? `(has(s.varying, {matchText${id}_${i}:String}) AND ${same})`
+          : same;
+      });
+      return { sql: `(${each.join(op === '=' ? ' OR ' : ' AND ')})`, params };
     }
     default: {
       const number = numberOf(value);
-      if (number === undefined)
-        return {
-          sql: `(${has} AND ${held} ${op} {matchText${id}:String})`,
-          params: { ...params, [`matchText${id}`]: value },
-        };
-      return {
-        sql: `ifNull(toFloat64OrNull(${held}) ${op} {matchNumber${id}:Float64}, 0)`,
-        params: { ...params, [`matchNumber${id}`]: number },
-      };
+      return number === undefined
+        ? { sql: `${held} ${op} {matchText${id}:String}`, params: { [`matchText${id}`]: value } }
+        : {
+            sql: `ifNull(toFloat64OrNull(${held}) ${op} {matchNumber${id}:Float64}, 0)`,
+            params: { [`matchNumber${id}`]: number },
+          };
     }
   }
 }

@@ -5,8 +5,9 @@
 import { nanosecond } from './column-time.ts';
 import type { Db } from './db.ts';
 import { boundParams, boundsSql, countResources, type SpanBounds } from './resources-read.ts';
+import { attributesSql, countShapes, pairsSql, placesOf } from './shapes-read.ts';
 
-/** Spans read for the names, which are stored apart from the values, and for the values of one. */
+/** Spans read for the names and for the values of one. */
 const keySpans = 250_000;
 const valueSpans = 150_000;
 /** Slices the last look back is divided in. */
@@ -33,45 +34,79 @@ export interface AttributeCounts {
   readonly counted: Counted[];
 }
 
-const keysSql = `SELECT k AS text, count() AS spans
-FROM spans AS s ARRAY JOIN mapKeys(s.attributes) AS k
-WHERE ${boundsSql}
+// For spans whose shapes do not tell.
+const keysSql = `SELECT pair.1 AS text, count() AS spans
+FROM spans AS s ARRAY JOIN ${pairsSql} AS pair
+WHERE ${boundsSql} AND ({all:UInt8} = 1 OR s.shape = '')
 GROUP BY text`;
 
-const valuesSql = `SELECT s.attributes[{key:String}] AS text, count() AS spans
-FROM spans AS s
-WHERE ${boundsSql}
-  AND mapContains(s.attributes, {key:String})
-  AND length(text) <= {mostCharacters:UInt32} AND startsWith(lowerUTF8(text), lowerUTF8({prefix:String}))
+const fits = `length(text) <= {mostCharacters:UInt32} AND startsWith(lowerUTF8(text), lowerUTF8({prefix:String}))
 GROUP BY text
 ORDER BY spans DESC, text
 LIMIT {limit:UInt32}`;
 
+const valuesSql = `SELECT ${attributesSql}[{key:String}] AS text, count() AS spans
+FROM spans AS s
+WHERE ${boundsSql} AND ({all:UInt8} = 1 OR s.shape = '')
+  AND arrayExists(pair -> pair.1 = {key:String}, ${pairsSql})
+  AND ${fits}`;
+
+// One varying value of spans of some shapes.
+const varyingSql = `SELECT s.varying[{at:UInt32}] AS text, count() AS spans
+FROM spans AS s
+WHERE ${boundsSql} AND cityHash64(s.shape) IN {shapes:Array(UInt64)}
+  AND ${fits}`;
+
+interface TextRow {
+  readonly text: string;
+  readonly spans: string;
+}
+
 /** errors: none of its own; a time without spans has none. */
 export async function readAttributeKeys(db: Db, query: AttributeQuery): Promise<AttributeCounts> {
   return count(db, query, keySpans, async (bounds, resources) => {
-    const sums = new Map<string, number>();
-    const rows = await db.rows<{ text: string; spans: string }>(keysSql, boundParams(bounds));
-    for (const { text, spans } of rows) sums.set(text, Number(spans));
-    for (const { attributes, spans } of resources)
-      for (const key of attributes.keys()) sums.set(key, (sums.get(key) ?? 0) + spans);
-    return sums;
+    const sums = createSums();
+    const { shapes, others, spans } = await countShapes(db, bounds);
+    for (const { id, parts } of shapes) for (const [key] of parts) sums.add(key, spans.get(id) ?? 0);
+    if (others !== 'none') {
+      const params = { ...boundParams(bounds), all: others === 'many' ? 1 : 0 };
+      for (const row of await db.rows<TextRow>(keysSql, params)) sums.add(row.text, Number(row.spans));
+    }
+    for (const resource of resources) for (const key of resource.attributes.keys()) sums.add(key, resource.spans);
+    return sums.counts;
   });
 }
 
 export async function readAttributeValues(db: Db, key: string, query: AttributeQuery): Promise<AttributeCounts> {
   return count(db, query, valueSpans, async (bounds, resources) => {
     const { prefix, limit } = query;
-    const sums = new Map<string, number>();
+    const sums = createSums();
     const params = { ...boundParams(bounds), key, prefix, limit, mostCharacters };
-    const rows = await db.rows<{ text: string; spans: string }>(valuesSql, params);
-    for (const { text, spans } of rows) sums.set(text, Number(spans));
-    for (const { attributes, spans } of resources) {
-      const text = attributes.get(key);
-      if (text !== undefined && text.length <= mostCharacters) sums.set(text, (sums.get(text) ?? 0) + spans);
+    const { shapes, others, spans } = await countShapes(db, bounds);
+    const { fixed, varying } = placesOf(shapes, key);
+    for (const [text, ids] of fixed) {
+      if (text.length > mostCharacters) continue;
+      for (const id of ids) sums.add(text, spans.get(String(id)) ?? 0);
     }
-    return sums;
+    for (const [at, ids] of varying) {
+      const rows = await db.rows<TextRow>(varyingSql, { ...params, at, shapes: ids });
+      for (const row of rows) sums.add(row.text, Number(row.spans));
+    }
+    if (others !== 'none') {
+      const rows = await db.rows<TextRow>(valuesSql, { ...params, all: others === 'many' ? 1 : 0 });
+      for (const row of rows) sums.add(row.text, Number(row.spans));
+    }
+    for (const resource of resources) {
+      const text = resource.attributes.get(key);
+      if (text !== undefined && text.length <= mostCharacters) sums.add(text, resource.spans);
+    }
+    return sums.counts;
   });
+}
+
+function createSums(): { readonly counts: ReadonlyMap<string, number>; add(text: string, spans: number): void } {
+  const counts = new Map<string, number>();
+  return { counts, add: (text, spans) => void counts.set(text, (counts.get(text) ?? 0) + spans) };
 }
 
 async function count(

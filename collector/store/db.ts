@@ -187,7 +187,7 @@ function messageOf(cause: unknown): string {
 }
 
 /** Version of schema.sql this program writes. */
-const schemaVersion = 4;
+const schemaVersion = 5;
 
 /**
  * Brings the schema of the store to this program's version.

@@ -98,6 +98,12 @@ export function copyRange(to: ByteBuffer, from: DataView, at: number, length: nu
   to.length = out + length;
 }
 
+export function putZeros(to: ByteBuffer, count: number): void {
+  reserve(to, count);
+  to.bytes.fill(0, to.length, to.length + count);
+  to.length += count;
+}
+
 /** A 32-bit word. */
 export function putWord(to: ByteBuffer, value: number): void {
   reserve(to, 4);

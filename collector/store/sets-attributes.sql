@@ -8,7 +8,7 @@ WITH
       SELECT
         s.traceId AS traceId,
         arrayJoin(arrayConcat(
-          arrayMap((k, v) -> ('attribute', toString(k), v), mapKeys(s.attributes), mapValues(s.attributes)),
+          arrayMap(pair -> ('attribute', pair.1, pair.2), __pairs__),
           if(s.version = '', [], [('version', toString(s.service), toString(s.version))])
         )) AS pair
       FROM spans AS s

@@ -9,6 +9,7 @@ import { noSample, type Sample } from '#shared/two-samples.ts';
 import { edgeId, nodeId } from '#shared/workload.ts';
 import { nanosecond, second } from './column-time.ts';
 import type { Db, Params } from './db.ts';
+import { pairsSql } from './shapes-read.ts';
 
 const sqlOf = (name: string): string => readFileSync(new URL(`sets-${name}.sql`, import.meta.url), 'utf8');
 const sql = {
@@ -16,7 +17,7 @@ const sql = {
   steps: sqlOf('steps'),
   ends: sqlOf('ends'),
   sample: sqlOf('sample'),
-  attributes: sqlOf('attributes'),
+  attributes: sqlOf('attributes').replace('__pairs__', () => pairsSql),
 };
 
 /** Traces by their rows' keys: a SELECT of tick and traceId, and its parameters. */

@@ -3,7 +3,7 @@
  * within a commit takes sorted rows as they are; sorting them itself costs it more than all the rest of the insert.
  */
 import type { Dictionary } from './dictionary.ts';
-import { type ByteBuffer, copyRange, dictionaryHead, putBytes, putWord, reserve } from './native-write.ts';
+import { type ByteBuffer, copyRange, dictionaryHead, putBytes, reserve } from './native-write.ts';
 
 /** Row numbers that fit beside a word of an id in a double; more rows are compared, which takes some times as long. */
 const mostRows = 2 ** 21;
@@ -128,20 +128,19 @@ export function putDictionary(to: ByteBuffer, dictionary: Dictionary, order: Uin
 }
 
 /**
- * Offsets and keys of a Map(LowCardinality(String), …) column without its prefix: what comes before the values.
- * in: where the entries of each row begin, and after the last one where they end; the key of each entry.
+ * Where the values of each row of an Array column end, which is what comes before the values.
+ * in: how many values there are before each row, and after the last one in all.
  */
-export function putMapKeys(to: ByteBuffer, keys: Dictionary, starts: Uint32Array, order: Uint32Array): void {
-  const entryOrder = new Uint32Array(starts[order.length]!);
+export function putEnds(to: ByteBuffer, counts: Uint32Array, order: Uint32Array): void {
   reserve(to, order.length * 8);
+  const { view } = to;
+  let at = to.length;
   let end = 0;
-  for (let i = 0; i < order.length; i++) {
+  for (let i = 0; i < order.length; i++, at += 8) {
     const row = order[i]!;
-    const last = starts[row + 1]!;
-    for (let entry = starts[row]!; entry < last; entry++) entryOrder[end++] = entry;
-    putWord(to, end);
-    putWord(to, 0);
+    end += counts[row + 1]! - counts[row]!;
+    view.setUint32(at, end, true);
+    view.setUint32(at + 4, 0, true);
   }
-  // Of no entries nothing is written at all.
-  if (end > 0) putDictionary(to, keys, entryOrder);
+  to.length = at;
 }

@@ -1,12 +1,13 @@
 /**
  * Spans on their way into the table `spans`: growing columns that a decoded span is appended to, and the Native block they
- * become, sorted by trace id. Values are copied as bytes; texts that repeat become an index into the column's dictionary. The
- * buffers are kept for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it back.
+ * become, sorted by trace id. Columns of few values are those of the span's class (span-classes.ts); varying values are copied
+ * as bytes. The buffers are kept for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it
+ * back.
  */
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
+import { grown } from './dictionary.ts';
 import type { CommitMark } from './log.ts';
-import { createDictionary, cutDictionary, type Dictionary, grown, indexIn } from './dictionary.ts';
 import {
   blockHead,
   bytesOf,
@@ -18,19 +19,20 @@ import {
   putBytes,
   putLength,
   putRange,
+  putZeros,
 } from './native-write.ts';
 import {
   orderByTrace,
   putDictionary,
   putDoubles,
-  putMapKeys,
+  putEnds,
   putOctets,
   putRanges,
   putShorts,
   putStrings,
   putWords,
 } from './sorted-rows.ts';
-import { textColumns } from './span-columns.ts';
+import { createSpanClasses } from './span-classes.ts';
 
 export interface SpanBlock {
   /** Spans in the block. */
@@ -52,12 +54,11 @@ export interface SpanBlock {
 
 export interface SpanBlockMark {
   readonly rows: number;
-  readonly attributes: number;
+  readonly values: number;
   readonly strings: readonly number[];
-  readonly dictionaries: readonly number[];
+  readonly classes: number;
+  readonly texts: readonly number[];
 }
-
-const dictionaryNames = [...textColumns, 'resource', 'scope'] as const;
 
 /** Columns of the table in their order, with their types: what seal writes. */
 export const spanColumnTypes = {
@@ -96,6 +97,8 @@ export const spanColumnTypes = {
   flags: 'UInt32',
   attributes: 'Map(LowCardinality(String), String)',
   attributeTypes: 'String',
+  shape: 'LowCardinality(String)',
+  varying: 'Array(String)',
   rest: 'String',
   resource: 'LowCardinality(String)',
   scope: 'LowCardinality(String)',
@@ -108,9 +111,11 @@ const two32 = 0x100000000;
 export function createSpanBlock(): SpanBlock {
   let capacity = 1024;
   let rows = 0;
-  let attributes = 0;
-  let generation = -1;
+  let values = 0;
 
+  const classes = createSpanClasses();
+  const classOfSpan = classes.of;
+  let classOf = new Uint32Array(capacity);
   // Fixed-size columns; ids and 64-bit numbers as 32-bit words.
   let traceId = new Uint32Array(capacity * 4);
   let spanId = new Uint32Array(capacity * 2);
@@ -119,52 +124,22 @@ export function createSpanBlock(): SpanBlock {
   let durationNs = new Uint32Array(capacity * 2);
   let requestBytes = new Uint32Array(capacity * 2);
   let responseBytes = new Uint32Array(capacity * 2);
-  // Where each row's attributes and their values begin, and after the last row where they end.
-  let attributeStarts = new Uint32Array(capacity + 1);
-  let valueStarts = new Uint32Array(capacity + 1);
   let flags = new Uint32Array(capacity);
-  let weight = new Float64Array(capacity);
-  let kind = new Uint8Array(capacity);
-  let statusCode = new Uint8Array(capacity);
-  let peerKind = new Uint8Array(capacity);
-  let marks = new Uint8Array(capacity);
-  let httpCode = new Int16Array(capacity);
-  let grpcCode = new Int16Array(capacity);
-  let retryCount = new Uint16Array(capacity);
+  // How many varying values there are before each row and where they begin, and after the last row how many in all.
+  let valueCounts = new Uint32Array(capacity + 1);
+  let valueStarts = new Uint32Array(capacity + 1);
 
   const linkIds = createByteBuffer(capacity);
   const statusMessage = createByteBuffer(capacity);
   const traceState = createByteBuffer(capacity);
-  const attributeTypes = createByteBuffer(capacity);
   const rest = createByteBuffer(capacity);
-  const attributeValues = createByteBuffer(capacity * 256);
-  const strings = [linkIds, statusMessage, traceState, attributeTypes, rest, attributeValues];
-
-  const dictionaries = dictionaryNames.map(() => createDictionary(capacity));
-  const [names, services, namespaces, clusters, versions, peers, peerNamespaces, peerVersions] = dictionaries as [
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-  ];
-  const [protocols, responseFlags, errorTypes, principals, resources, scopes] = dictionaries.slice(8) as [
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-    Dictionary,
-  ];
-  const attributeKeys = createDictionary(capacity * 16);
-  const allDictionaries = [...dictionaries, attributeKeys];
+  const varying = createByteBuffer(capacity * 128);
+  const strings = [linkIds, statusMessage, traceState, rest, varying];
   const sealed = createByteBuffer();
 
   function growRows(): void {
     capacity *= 2;
+    classOf = grown(classOf, capacity);
     traceId = grown(traceId, capacity * 4);
     spanId = grown(spanId, capacity * 2);
     parentId = grown(parentId, capacity * 2);
@@ -172,29 +147,16 @@ export function createSpanBlock(): SpanBlock {
     durationNs = grown(durationNs, capacity * 2);
     requestBytes = grown(requestBytes, capacity * 2);
     responseBytes = grown(responseBytes, capacity * 2);
-    attributeStarts = grown(attributeStarts, capacity + 1);
-    valueStarts = grown(valueStarts, capacity + 1);
     flags = grown(flags, capacity);
-    weight = grown(weight, capacity);
-    kind = grown(kind, capacity);
-    statusCode = grown(statusCode, capacity);
-    peerKind = grown(peerKind, capacity);
-    marks = grown(marks, capacity);
-    httpCode = grown(httpCode, capacity);
-    grpcCode = grown(grpcCode, capacity);
-    retryCount = grown(retryCount, capacity);
-    for (const dictionary of dictionaries) dictionary.index = grown(dictionary.index, capacity);
+    valueCounts = grown(valueCounts, capacity + 1);
+    valueStarts = grown(valueStarts, capacity + 1);
   }
 
   function append(span: SpanCursor, normalised: Normalised): void {
-    const { texts, bodyView } = span;
     if (rows === capacity) growRows();
-    if (generation !== texts.generation) {
-      generation = texts.generation;
-      for (const dictionary of allDictionaries) dictionary.indexOf.fill(0);
-    }
     const row = rows;
-    const { traceIdAt, spanIdAt, parentIdAt } = span;
+    const { bodyView, traceIdAt, spanIdAt, parentIdAt } = span;
+    classOf[row] = classOfSpan(span, normalised);
     for (let w = 0; w < 4; w++) traceId[row * 4 + w] = bodyView.getUint32(traceIdAt + w * 4, true);
     spanId[row * 2] = bodyView.getUint32(spanIdAt, true);
     spanId[row * 2 + 1] = bodyView.getUint32(spanIdAt + 4, true);
@@ -204,54 +166,24 @@ export function createSpanBlock(): SpanBlock {
     startNs[row * 2 + 1] = span.startHi;
     durationNs[row * 2] = span.endLo - span.startLo;
     durationNs[row * 2 + 1] = span.endHi - span.startHi - (span.endLo < span.startLo ? 1 : 0);
-    kind[row] = span.kind;
-    statusCode[row] = span.statusCode;
     flags[row] = span.flags;
-    names.index[row] = indexIn(names, texts, span.name);
-    services.index[row] = indexIn(services, texts, normalised.service);
-    namespaces.index[row] = indexIn(namespaces, texts, normalised.namespace);
-    clusters.index[row] = indexIn(clusters, texts, normalised.cluster);
-    versions.index[row] = indexIn(versions, texts, normalised.version);
-    peers.index[row] = indexIn(peers, texts, normalised.peer);
-    peerNamespaces.index[row] = indexIn(peerNamespaces, texts, normalised.peerNamespace);
-    peerVersions.index[row] = indexIn(peerVersions, texts, normalised.peerVersion);
-    peerKind[row] = normalised.peerKind;
-    protocols.index[row] = indexIn(protocols, texts, normalised.protocol);
-    httpCode[row] = normalised.httpCode;
-    grpcCode[row] = normalised.grpcCode;
-    responseFlags.index[row] = indexIn(responseFlags, texts, normalised.responseFlags);
-    errorTypes.index[row] = indexIn(errorTypes, texts, normalised.errorType);
-    marks[row] = normalised.marks;
-    retryCount[row] = normalised.retryCount;
     requestBytes[row * 2] = normalised.requestBytes;
     requestBytes[row * 2 + 1] = normalised.requestBytes / two32;
     responseBytes[row * 2] = normalised.responseBytes;
     responseBytes[row * 2 + 1] = normalised.responseBytes / two32;
-    weight[row] = normalised.weight;
-    principals.index[row] = indexIn(principals, texts, normalised.principal);
-    resources.index[row] = indexIn(resources, texts, span.resource.id);
-    scopes.index[row] = indexIn(scopes, texts, span.scope.id);
     if (span.linkCount === 0) putLength(linkIds, 0);
     else putRange(linkIds, new DataView(span.linkIds.buffer), 0, span.linkCount * 24);
     putRange(statusMessage, bodyView, span.statusMessageAt, span.statusMessageLength);
     putRange(traceState, bodyView, span.traceStateAt, span.traceStateLength);
-    appendAttributes(span);
+    for (let v = 0; v < span.varyingCount; v++) {
+      const i = span.varying[v]!;
+      putRange(varying, span.sources[i] === 0 ? bodyView : span.scratchView, span.ats[i]!, span.lengths[i]!);
+    }
+    values += span.varyingCount;
     appendRest(span);
     rows++;
-    attributeStarts[rows] = attributes;
-    valueStarts[rows] = attributeValues.length;
-  }
-
-  function appendAttributes(span: SpanCursor): void {
-    const { texts, attributeCount, keys, sources, ats, lengths, bodyView, scratchView } = span;
-    if (attributes + attributeCount > attributeKeys.index.length) {
-      attributeKeys.index = grown(attributeKeys.index, (attributes + attributeCount) * 2);
-    }
-    for (let i = 0; i < attributeCount; i++) {
-      attributeKeys.index[attributes++] = indexIn(attributeKeys, texts, keys[i]!);
-      putRange(attributeValues, sources[i] === 0 ? bodyView : scratchView, ats[i]!, lengths[i]!);
-    }
-    putRange(attributeTypes, span.typesView, 0, span.plain ? 0 : attributeCount);
+    valueCounts[rows] = values;
+    valueStarts[rows] = varying.length;
   }
 
   function appendRest(span: SpanCursor): void {
@@ -268,8 +200,8 @@ export function createSpanBlock(): SpanBlock {
     }
   }
 
-  /** Writes a column's rows. */
-  function putColumn(name: ColumnName, { tick, batch }: CommitMark, order: Uint32Array): void {
+  /** Writes a column's rows. in: the order of the rows, and their classes in that order. */
+  function putColumn(name: ColumnName, { tick, batch }: CommitMark, order: Uint32Array, ofClass: Uint32Array): void {
     switch (name) {
       case 'tick':
         return putWords(sealed, Uint32Array.of(tick), 1, new Uint32Array(rows));
@@ -286,25 +218,25 @@ export function createSpanBlock(): SpanBlock {
       case 'durationNs':
         return putWords(sealed, durationNs, 2, order);
       case 'kind':
-        return putOctets(sealed, kind, order);
+        return putOctets(sealed, classes.kind, ofClass);
       case 'statusCode':
-        return putOctets(sealed, statusCode, order);
+        return putOctets(sealed, classes.statusCode, ofClass);
       case 'peerKind':
-        return putOctets(sealed, peerKind, order);
+        return putOctets(sealed, classes.peerKind, ofClass);
       case 'httpCode':
-        return putShorts(sealed, httpCode, order);
+        return putShorts(sealed, classes.httpCode, ofClass);
       case 'grpcCode':
-        return putShorts(sealed, grpcCode, order);
+        return putShorts(sealed, classes.grpcCode, ofClass);
       case 'marks':
-        return putOctets(sealed, marks, order);
+        return putOctets(sealed, classes.marks, ofClass);
       case 'retryCount':
-        return putShorts(sealed, retryCount, order);
+        return putShorts(sealed, classes.retryCount, ofClass);
       case 'requestBytes':
         return putWords(sealed, requestBytes, 2, order);
       case 'responseBytes':
         return putWords(sealed, responseBytes, 2, order);
       case 'weight':
-        return putDoubles(sealed, weight, order);
+        return putDoubles(sealed, classes.weight, ofClass);
       case 'linkIds':
         return putStrings(sealed, linkIds, order);
       case 'statusMessage':
@@ -315,23 +247,25 @@ export function createSpanBlock(): SpanBlock {
         return putWords(sealed, flags, 1, order);
       case 'attributes':
         putBytes(sealed, dictionaryPrefix);
-        putMapKeys(sealed, attributeKeys, attributeStarts, order);
-        return putRanges(sealed, attributeValues, valueStarts, order);
+        return putZeros(sealed, rows * 8);
       case 'attributeTypes':
-        return putStrings(sealed, attributeTypes, order);
+        return putZeros(sealed, rows);
+      case 'varying':
+        putEnds(sealed, valueCounts, order);
+        return putRanges(sealed, varying, valueStarts, order);
       case 'rest':
         return putStrings(sealed, rest, order);
       default:
         putBytes(sealed, dictionaryPrefix);
-        putDictionary(sealed, dictionaries[dictionaryNames.indexOf(name)]!, order);
+        putDictionary(sealed, classes.texts[name], ofClass);
     }
   }
 
   function empty(): void {
     rows = 0;
-    attributes = 0;
+    values = 0;
     for (const buffer of strings) emptied(buffer);
-    for (const dictionary of allDictionaries) cutDictionary(dictionary, 0);
+    classes.cut(0, []);
   }
 
   return {
@@ -339,30 +273,30 @@ export function createSpanBlock(): SpanBlock {
       return rows;
     },
     get bytes() {
-      let sum = rows * 180 + attributes;
-      for (const { length } of strings) sum += length;
-      for (const { keys } of allDictionaries) sum += keys.length;
-      return sum;
+      return strings.reduce((sum, { length }) => sum + length, rows * 80) + classes.bytes;
     },
     append,
     mark: () => ({
       rows,
-      attributes,
+      values,
       strings: strings.map(({ length }) => length),
-      dictionaries: allDictionaries.map(({ count }) => count),
+      classes: classes.count,
+      texts: classes.lengths(),
     }),
     rollback(to) {
-      ({ rows, attributes } = to);
+      ({ rows, values } = to);
       strings.forEach((buffer, i) => (buffer.length = to.strings[i]!));
-      allDictionaries.forEach((dictionary, i) => cutDictionary(dictionary, to.dictionaries[i]!));
+      classes.cut(to.classes, to.texts);
     },
     seal(mark) {
       emptied(sealed);
       const order = orderByTrace(traceId, rows);
+      const ofClass = new Uint32Array(rows);
+      for (let i = 0; i < rows; i++) ofClass[i] = classOf[order[i]!]!;
       putBytes(sealed, blockHead(Object.keys(spanColumnTypes).length, rows));
       for (const [name, type] of Object.entries(spanColumnTypes)) {
         putBytes(sealed, columnHead(name, type));
-        if (rows > 0) putColumn(name as ColumnName, mark, order);
+        if (rows > 0) putColumn(name as ColumnName, mark, order, ofClass);
       }
       empty();
       return bytesOf(sealed);

@@ -16,6 +16,7 @@ import type {
 } from '../decode/otlp.ts';
 import { eachField, readEvent, readHex, readLink, readResource, readScope, readText } from '../decode/otlp-read.ts';
 import { varint32 } from '../decode/protobuf.ts';
+import { partsOf, type ShapePart } from '../decode/shapes.ts';
 import {
   type DictionaryColumn,
   type FixedColumn,
@@ -32,7 +33,7 @@ const readColumns = Object.keys(spanColumnTypes).filter((name) => name !== 'batc
 /** The SELECT list that storedSpans expects. */
 export const storedSpanColumns = readColumns.join(', ');
 
-/** One attribute as stored: a letter for its type (see schema.sql, attributeTypes) and its text. */
+/** One attribute as stored: a letter for its type (see schema.sql, shape) and its text. */
 export interface StoredAttribute {
   readonly key: string;
   readonly type: string;
@@ -90,6 +91,9 @@ export function storedSpans(native: Uint8Array): StoredSpan[] {
   const parentId = id('parentId');
   const types = text('attributeTypes');
   const attributes = column<ListColumn>('attributes');
+  const shape = column<DictionaryColumn>('shape');
+  const parts: (readonly ShapePart[])[] = [];
+  const varying = column<ListColumn>('varying');
   const get = {
     tick: number('tick'),
     traceId: id('traceId'),
@@ -123,7 +127,11 @@ export function storedSpans(native: Uint8Array): StoredSpan[] {
     statusMessage: text('statusMessage'),
     traceState: text('traceState'),
     flags: number('flags'),
-    attributes: (row: number) => attributesOf(attributes, row, types(row)),
+    attributes(row: number) {
+      const number = shape.index[row]!;
+      const shaped = (parts[number] ??= partsOf(shape.dictionary[number]!));
+      return shaped.length > 0 ? shapedOf(shaped, varying, row) : attributesOf(attributes, row, types(row));
+    },
     rest: bytes('rest'),
     resource: wordBytes('resource'),
     scope: wordBytes('scope'),
@@ -133,6 +141,18 @@ export function storedSpans(native: Uint8Array): StoredSpan[] {
   });
 }
 
+function shapedOf(parts: readonly ShapePart[], { ends, values }: ListColumn, row: number): StoredAttribute[] {
+  const { bytes, starts, ends: valueEnds } = values as StringColumn;
+  let at = row === 0 ? 0 : ends[row - 1]!;
+  return parts.map(([key, type, text]) => {
+    if (text !== null) return { key, type, text };
+    const own = readText(bytes, starts[at]!, valueEnds[at]!);
+    at++;
+    return { key, type, text: own };
+  });
+}
+
+/** Attributes of a row from before there were shapes. */
 function attributesOf({ ends, keys, values }: ListColumn, row: number, types: string): StoredAttribute[] {
   const { dictionary, index } = keys as DictionaryColumn;
   const { bytes, starts, ends: valueEnds } = values as StringColumn;
@@ -151,6 +171,8 @@ const otherFields: readonly string[] = [
   'flags',
   'attributes',
   'attributeTypes',
+  'shape',
+  'varying',
   'rest',
   'resource',
   'scope',

@@ -6,6 +6,7 @@
 import type { TraceFilter } from '#shared/trace-query.ts';
 import { nodeId, parseNodeId } from '#shared/workload.ts';
 import { holds, termSql } from './attribute-terms.ts';
+import { readShapes } from './shapes-read.ts';
 import { nanosecond } from './column-time.ts';
 import type { Db } from './db.ts';
 import { boundParams, boundsSql, readResources, type SpanBounds } from './resources-read.ts';
@@ -176,20 +177,20 @@ async function spanConditions(
     params['matchVersion'] = version;
   }
   if (attributes.length > 0) {
-    const resources = await readResources(db, bounds);
+    const [resources, shapes] = await Promise.all([readResources(db, bounds), readShapes(db, bounds)]);
     const terms = attributes.map((term, i) => {
-      const { sql, params: own } = termSql(term, String(i));
-      Object.assign(params, own);
+      const { has, meets } = termSql(term, shapes, String(i));
+      Object.assign(params, meets.params);
       const ids = resources
         .filter((resource) => {
           const text = resource.attributes.get(term.key);
           return text !== undefined && holds(term, text);
         })
         .map(({ id }) => BigInt(id));
-      if (ids.length === 0) return sql;
-      params[`matchResources${i}`] = ids;
+      if (ids.length === 0) return meets.sql;
+      Object.assign(params, has.params, { [`matchResources${i}`]: ids });
       // a span's own attribute goes before its resource's
-      return `(${sql} OR (NOT mapContains(s.attributes, {matchKey${i}:String}) AND cityHash64(s.resource) IN {matchResources${i}:Array(UInt64)}))`;
+      return `(${meets.sql} OR (NOT ${has.sql} AND cityHash64(s.resource) IN {matchResources${i}:Array(UInt64)}))`;
     });
     conditions.push(terms.join('\n      AND '));
   }

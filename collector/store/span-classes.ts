@@ -1,0 +1,165 @@
+/**
+ * What many spans of a block have in common: a class is one choice of all columns of few values. Spans of one pattern are of
+ * one class, so a row holds the number of its class instead of twenty-three values.
+ */
+import type { SpanCursor } from '../decode/cursor.ts';
+import type { Texts } from '../decode/texts.ts';
+import type { Normalised } from '../normalise/normalise.ts';
+import { createDictionary, cutDictionary, type Dictionary, grown, indexIn } from './dictionary.ts';
+import { textColumns } from './span-columns.ts';
+
+/** Columns of texts, by class. */
+export const classTexts = [...textColumns, 'shape', 'resource', 'scope'] as const;
+export type ClassText = (typeof classTexts)[number];
+
+export interface SpanClasses {
+  readonly count: number;
+  readonly texts: Readonly<Record<ClassText, Dictionary>>;
+  /** Columns of numbers, by class; arrays are replaced as they grow. */
+  readonly kind: Uint8Array;
+  readonly statusCode: Uint8Array;
+  readonly peerKind: Uint8Array;
+  readonly marks: Uint8Array;
+  readonly httpCode: Int16Array;
+  readonly grpcCode: Int16Array;
+  readonly retryCount: Uint16Array;
+  readonly weight: Float64Array;
+  /** Class of the span: that of its pattern, or a new one. */
+  of(span: SpanCursor, normalised: Normalised): number;
+  /** Distinct texts there are, by column: with `count` what cut() goes back to. */
+  lengths(): number[];
+  /** Forgets later classes and texts. */
+  cut(count: number, lengths: readonly number[]): void;
+  /** Bytes in use, roughly. */
+  readonly bytes: number;
+}
+
+/** No classes yet. */
+export function createSpanClasses(): SpanClasses {
+  let capacity = 256;
+  let count = 0;
+  let generation = -1;
+  /** By pattern: class + 1, 0 = none; and the pattern of each class. */
+  let classOf = new Uint32Array(256);
+  let patternOf = new Uint32Array(capacity);
+  let kind = new Uint8Array(capacity);
+  let statusCode = new Uint8Array(capacity);
+  let peerKind = new Uint8Array(capacity);
+  let marks = new Uint8Array(capacity);
+  let httpCode = new Int16Array(capacity);
+  let grpcCode = new Int16Array(capacity);
+  let retryCount = new Uint16Array(capacity);
+  let weight = new Float64Array(capacity);
+  const dictionaries = classTexts.map(() => createDictionary(capacity));
+  const texts = Object.fromEntries(classTexts.map((name, i) => [name, dictionaries[i]])) as Record<
+    ClassText,
+    Dictionary
+  >;
+
+  function grow(): void {
+    capacity *= 2;
+    patternOf = grown(patternOf, capacity);
+    kind = grown(kind, capacity);
+    statusCode = grown(statusCode, capacity);
+    peerKind = grown(peerKind, capacity);
+    marks = grown(marks, capacity);
+    httpCode = grown(httpCode, capacity);
+    grpcCode = grown(grpcCode, capacity);
+    retryCount = grown(retryCount, capacity);
+    weight = grown(weight, capacity);
+    for (const dictionary of dictionaries) dictionary.index = grown(dictionary.index, capacity);
+  }
+
+  /** Numbers of patterns and texts are the vocabulary's: when it begins anew, so do they. */
+  function forget(vocabulary: Texts): void {
+    generation = vocabulary.generation;
+    classOf.fill(0);
+    patternOf.fill(0);
+    for (const dictionary of dictionaries) dictionary.indexOf.fill(0);
+  }
+
+  function add(span: SpanCursor, normalised: Normalised): number {
+    if (count === capacity) grow();
+    const at = count++;
+    kind[at] = span.kind;
+    statusCode[at] = span.statusCode;
+    peerKind[at] = normalised.peerKind;
+    marks[at] = normalised.marks;
+    httpCode[at] = normalised.httpCode;
+    grpcCode[at] = normalised.grpcCode;
+    retryCount[at] = normalised.retryCount;
+    weight[at] = normalised.weight;
+    const put = (name: ClassText, id: number): void => {
+      texts[name].index[at] = indexIn(texts[name], span.texts, id);
+    };
+    put('name', span.name);
+    put('service', normalised.service);
+    put('namespace', normalised.namespace);
+    put('cluster', normalised.cluster);
+    put('version', normalised.version);
+    put('peer', normalised.peer);
+    put('peerNamespace', normalised.peerNamespace);
+    put('peerVersion', normalised.peerVersion);
+    put('protocol', normalised.protocol);
+    put('responseFlags', normalised.responseFlags);
+    put('errorType', normalised.errorType);
+    put('principal', normalised.principal);
+    put('shape', span.shape);
+    put('resource', span.resource.id);
+    put('scope', span.scope.id);
+    patternOf[at] = span.pattern;
+    if (span.pattern !== 0) {
+      if (span.pattern >= classOf.length) classOf = grown(classOf, span.pattern * 2);
+      classOf[span.pattern] = at + 1;
+    }
+    return at;
+  }
+
+  return {
+    texts,
+    get count() {
+      return count;
+    },
+    get kind() {
+      return kind;
+    },
+    get statusCode() {
+      return statusCode;
+    },
+    get peerKind() {
+      return peerKind;
+    },
+    get marks() {
+      return marks;
+    },
+    get httpCode() {
+      return httpCode;
+    },
+    get grpcCode() {
+      return grpcCode;
+    },
+    get retryCount() {
+      return retryCount;
+    },
+    get weight() {
+      return weight;
+    },
+    of(span, normalised) {
+      if (generation !== span.texts.generation) forget(span.texts);
+      const { pattern } = span;
+      const known = pattern < classOf.length ? classOf[pattern]! : 0;
+      return known === 0 ? add(span, normalised) : known - 1;
+    },
+    lengths: () => dictionaries.map((dictionary) => dictionary.count),
+    cut(to, lengths) {
+      for (let at = to; at < count; at++) {
+        if (classOf[patternOf[at]!] === at + 1) classOf[patternOf[at]!] = 0;
+      }
+      count = to;
+      dictionaries.forEach((dictionary, i) => cutDictionary(dictionary, lengths[i] ?? 0));
+    },
+    get bytes() {
+      return dictionaries.reduce((sum, { keys }) => sum + keys.length, count * 72);
+    },
+  };
+}
