@@ -185,7 +185,7 @@ export function watched(store: Db): Watched {
     db: {
       ...store,
       rows: (query, params) => look(query, params, () => store.rows(query, params)),
-      native: (query, params) => look(query, params, () => store.native(query, params)),
+      native: (query, params, kind) => look(query, params, () => store.native(query, params, kind)),
       exec: refuse,
       insertRows: refuse,
       insertNative: refuse,

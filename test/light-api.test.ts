@@ -5,7 +5,7 @@ import { lightTrace, trace as traceSchema, type LightTrace, type Trace, type Tra
 import { unpackTrace } from '#shared/light-trace.ts';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { lightFrom } from '../collector/serve/trace.ts';
-import { startServing, storeBodies } from './serve.ts';
+import { settle, startServing, storeBodies } from './serve.ts';
 import { strict } from './strict.ts';
 
 const served = await startServing();
@@ -104,6 +104,17 @@ test('spans that come later are in it, though it was read before', async () => {
   await storeBodies(served.db, [bodyOf(big, lightFrom + 2)], 1_800_000_009);
   assert.equal((await read<Trace>(big)).spans.length, lightFrom + 2);
   assert.equal((await read<TraceSpan>(`${big}/spans/${hex(lightFrom + 1)}`)).attributes['n'], lightFrom + 1);
+});
+
+test('a trace that settled with few spans and got many since is light, and has them all', async () => {
+  const grown = 'c'.repeat(32);
+  await storeBodies(served.db, [bodyOf(grown, 3)], 1_800_000_020);
+  await settle(served.db, 1_800_000_020);
+  const few = await read<Trace>(grown);
+  assert.deepEqual([few.light, few.spans.length], [false, 3]);
+  await storeBodies(served.db, [bodyOf(grown, lightFrom + 1)], 1_800_000_030);
+  const many = await read<Trace>(grown);
+  assert.deepEqual([many.light, many.spans.length], [true, lightFrom + 1]);
 });
 
 test('no question was a bug', () => {

@@ -337,6 +337,17 @@ test('a trace that settles again is listed once, with all its spans', async () =
   assert.deepEqual([spans.length, warnings], [2, []]);
 });
 
+test('spans that come after the settlement are shown before the next one, which the trace says', async () => {
+  const at = tick + 220;
+  const id = await send([{ id: 'first', from: 0, to: 10 }], at);
+  await settle(db, at);
+  nextTrace -= 1;
+  await send([{ id: 'late', parent: 'first', from: 2, to: 4 }], at + 5);
+  const { spans, warnings } = await traceOf(id);
+  assert.equal(spans.length, 2);
+  assert.match(warnings.join(), /Not settled yet/);
+});
+
 test('a span delivered again does not make its trace unsettled for good', async () => {
   const at = tick + 300;
   const id = await send([{ id: 'a', from: 0, to: 10 }], at);

@@ -9,9 +9,9 @@ import type { Context, TypedResponse } from 'hono';
 import type { LightTrace, Trace, TraceSpan } from '#shared/api.ts';
 import { AppError, quoted } from '#shared/error.ts';
 import { packTrace } from '#shared/light-trace.ts';
-import { toOtlpJson } from '../store/stored-span.ts';
+import { toOtlpJson, type StoredSpan } from '../store/stored-span.ts';
 import { readTraceColumns } from '../store/trace-columns.ts';
-import { readExtent, readSpan, readTraceSpans, type TraceExtent } from '../store/trace-read.ts';
+import { readExtent, readSpan, readTrace, readTraceSpans, type TraceExtent } from '../store/trace-read.ts';
 import type { Env } from './app.ts';
 import type { TraceQuery } from './contract-trace.ts';
 import type { ServeDeps } from './deps.ts';
@@ -36,16 +36,18 @@ export async function answerTrace(
   traceId: string,
   { format, full }: TraceQuery,
 ): Promise<TraceResponse> {
-  const extent = await extentOf(deps, traceId);
+  await deps.flush();
+  const { extent, spans } = found(traceId, await readTrace(deps.db, traceId, lightFrom));
+  const allSpans = async (): Promise<StoredSpan[]> => spans ?? readTraceSpans(deps.db, extent, maxSpans);
   if (format === 'otlp' || format === 'jaeger' || format === 'zipkin') {
-    const otlp = toOtlpJson(await readTraceSpans(deps.db, extent, maxSpans));
+    const otlp = toOtlpJson(await allSpans());
     const body = format === 'otlp' ? otlp : format === 'jaeger' ? toJaeger(otlp) : toZipkin(otlp);
     c.header('content-disposition', `attachment; filename="${traceId}.${format}.json"`);
     return c.json(body, 200) as unknown as TraceResponse;
   }
   const options = optionsFor(extent, deps);
   if (full === 'true' || extent.spanCount <= lightFrom) {
-    return answerStream(c, toTraceView(await readTraceSpans(deps.db, extent, maxSpans), options), false);
+    return answerStream(c, toTraceView(await allSpans(), options), false);
   }
   const { shape } = await readShape(deps, extent, options);
   return format === 'columns' ? answerColumns(c, shape) : answerStream(c, toLightView(shape), true);
@@ -53,7 +55,8 @@ export async function answerTrace(
 
 /** errors: not-found when no such span is held. */
 export async function readTraceSpan(deps: ServeDeps, traceId: string, spanId: string): Promise<TraceSpan> {
-  const extent = await extentOf(deps, traceId);
+  await deps.flush();
+  const extent = found(traceId, await readExtent(deps.db, traceId));
   const stored = await readSpan(deps.db, extent, spanId);
   if (stored.length > 0) {
     const { shape, nodeOf } = await readShape(deps, extent, optionsFor(extent, deps));
@@ -75,12 +78,10 @@ export async function readTraceSpan(deps: ServeDeps, traceId: string, spanId: st
   throw new AppError('not-found', `cannot find span ${quoted(spanId)}: trace ${traceId} holds none of that id`);
 }
 
-async function extentOf({ db, flush }: ServeDeps, traceId: string): Promise<TraceExtent> {
-  await flush();
-  const extent = await readExtent(db, traceId);
-  if (extent === undefined)
+function found<T>(traceId: string, read: T | undefined): T {
+  if (read === undefined)
     throw new AppError('not-found', `cannot find trace ${quoted(traceId)}: no span of it is held`);
-  return extent;
+  return read;
 }
 
 function optionsFor(extent: TraceExtent, deps: ServeDeps): ShapeOptions {

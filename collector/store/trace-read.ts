@@ -1,10 +1,22 @@
-/** The spans of one trace as stored, settled or not, early or late. */
+/**
+ * The spans of one trace as stored, settled or not, early or late. A settlement only says whether it is worth to read them at
+ * once: which there are is asked of the spans themselves, for some come after it, and again.
+ */
 import { readFileSync } from 'node:fs';
 import type { Db } from './db.ts';
+import { readNative } from './native.ts';
 import { storedSpanColumns, storedSpans, type StoredSpan } from './stored-span.ts';
 import { ofTrace } from './trace-columns.ts';
 
-const extentSql = readFileSync(new URL('trace-settled.sql', import.meta.url), 'utf8');
+const settledSql = readFileSync(new URL('trace-settled.sql', import.meta.url), 'utf8');
+const id = 'toFixedString(unhex({traceId:String}), 16)';
+const extentSql = `SELECT toUInt32(count()) AS spanCount, min(s.tick) AS firstTick, max(s.tick) AS newestTick
+FROM spans AS s
+WHERE s.traceId = ${id}`;
+const wholeSql = `SELECT ${storedSpanColumns} FROM spans AS s
+WHERE s.traceId = ${id}
+ORDER BY s.tick, s.spanId, s.kind
+LIMIT {limit:UInt32}`;
 const spansSql = `SELECT ${storedSpanColumns} FROM spans AS s
 WHERE ${ofTrace}
 ORDER BY s.tick, s.spanId, s.kind
@@ -30,18 +42,55 @@ export interface TraceExtent {
 
 /** in: 32 hex digits. out: undefined when no span of it is held. */
 export async function readExtent(db: Db, traceId: string): Promise<TraceExtent | undefined> {
-  const [row] = await db.rows<Record<'spanCount' | 'firstTick' | 'newestTick' | 'settledTick', number | string>>(
-    extentSql,
-    { traceId },
-  );
-  if (row === undefined || Number(row.spanCount) === 0) return undefined;
+  return extentAfter(db, traceId, await readSettled(db, traceId));
+}
+
+/**
+ * The extent, with the spans when they are few. One look-up less than the two apart, when the trace has settled; how many an
+ * open one has is not known before. in: 32 hex digits; how many are few. out: undefined when no span of it is held.
+ */
+export async function readTrace(
+  db: Db,
+  traceId: string,
+  few: number,
+): Promise<{ readonly extent: TraceExtent; readonly spans: StoredSpan[] | undefined } | undefined> {
+  const settled = await readSettled(db, traceId);
+  if (settled.tick > 0 && settled.spanCount <= few) {
+    const spans = storedSpans(await db.native(wholeSql, { traceId, limit: few + 1 }, 'look-up'));
+    const [first, newest] = [spans[0], spans.at(-1)];
+    if (first !== undefined && newest !== undefined && spans.length <= few) {
+      const ticks = { firstTick: first.tick, newestTick: newest.tick, settledTick: settled.tick };
+      return { extent: { traceId, spanCount: spans.length, ...ticks }, spans };
+    }
+  }
+  const extent = await extentAfter(db, traceId, settled);
+  return extent && { extent, spans: undefined };
+}
+
+interface Settled {
+  /** Newest ingest second, 0 when none was. */
+  readonly tick: number;
+  /** What was settled again counts again. */
+  readonly spanCount: number;
+}
+
+/** What the settlements of a trace hold. Read before its spans: what comes in between is newer than they are. */
+async function readSettled(db: Db, traceId: string): Promise<Settled> {
+  const { columns } = readNative(await db.native(settledSql, { traceId }, 'look-up'));
+  const numbers = (name: string): Uint32Array => (columns.get(name) as Uint32Array | undefined) ?? new Uint32Array();
   return {
-    traceId,
-    spanCount: Number(row.spanCount),
-    firstTick: Number(row.firstTick),
-    newestTick: Number(row.newestTick),
-    settledTick: Number(row.settledTick),
+    tick: numbers('lastTick').reduce((newest, tick) => Math.max(newest, tick), 0),
+    spanCount: numbers('spanCount').reduce((sum, count) => sum + count, 0),
   };
+}
+
+async function extentAfter(db: Db, traceId: string, settled: Settled): Promise<TraceExtent | undefined> {
+  const { columns } = readNative(await db.native(extentSql, { traceId }, 'look-up'));
+  const number = (name: string): number => (columns.get(name) as Uint32Array | undefined)?.[0] ?? 0;
+  const spanCount = number('spanCount');
+  if (spanCount === 0) return undefined;
+  const ticks = { firstTick: number('firstTick'), newestTick: number('newestTick'), settledTick: settled.tick };
+  return { traceId, spanCount, ...ticks };
 }
 
 /** in: how many spans at most, the earliest delivered first. */
@@ -61,5 +110,5 @@ export async function readTraceSpans(db: Db, extent: TraceExtent, limit: number)
 /** Every delivery of one span, and of others with its id. in: 16 hex digits. */
 export async function readSpan(db: Db, extent: TraceExtent, spanId: string): Promise<StoredSpan[]> {
   const { traceId, firstTick, newestTick } = extent;
-  return storedSpans(await db.native(spanSql, { traceId, firstTick, newestTick, spanId }));
+  return storedSpans(await db.native(spanSql, { traceId, firstTick, newestTick, spanId }, 'look-up'));
 }
