@@ -112,9 +112,10 @@ function queueOf(trace: HopTrace, node: number, up: number): number {
   const at = row[node] as number;
   if (columns.kind[at] === kind.consumer && columns.peer[at] !== 0) return named(trace, node, workloadKind.messaging);
   if (up < 0 || (hops.nearest[up] as number) < 0) return -1;
-  for (const caller of [hops.nearest[up] as number, hops.key[up] as number])
-    if (isPublisher(columns, row[caller] as number)) return named(trace, caller, workloadKind.messaging);
-  return -1;
+  const nearest = hops.nearest[up] as number;
+  if (isPublisher(columns, row[nearest] as number)) return named(trace, nearest, workloadKind.messaging);
+  const key = hops.key[up] as number;
+  return isPublisher(columns, row[key] as number) ? named(trace, key, workloadKind.messaging) : -1;
 }
 
 /** Does the span put a message into a queue that it names? */

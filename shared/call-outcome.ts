@@ -61,14 +61,72 @@ export interface Call {
   readonly tick: number;
 }
 
-/** A call while its spans are gathered. */
-export interface Draft {
-  readonly key: number;
+/** A call as numbers, for whoever makes no object of each; one outcome is filled again and again. What is not said here is as in Call. */
+export interface Outcome {
+  key: number;
+  callee: number;
   /** Workload numbers. */
-  readonly source: number;
-  readonly target: number;
+  source: number;
+  target: number;
+  /** Text ids of the columns. */
+  sourceVersion: number;
+  targetVersion: number;
+  protocol: number;
+  startNs: number;
+  clientNs: number;
+  serverNs: number;
+  networkNs: number;
+  failed: boolean;
+  clientError: boolean;
+  error: CallError | undefined;
+  attempts: number;
+  weight: number;
+  requestBytes: number;
+  responseBytes: number;
+  probe: boolean;
+  mtls: boolean;
+  /** Text ids of the two principals of mutual TLS. */
+  sourcePrincipal: number;
+  targetPrincipal: number;
+  tick: number;
+}
+
+export function createOutcome(): Outcome {
+  return {
+    key: -1,
+    callee: -1,
+    source: 0,
+    target: 0,
+    sourceVersion: 0,
+    targetVersion: 0,
+    protocol: 0,
+    startNs: 0,
+    clientNs: 0,
+    serverNs: -1,
+    networkNs: Number.NaN,
+    failed: false,
+    clientError: false,
+    error: undefined,
+    attempts: 1,
+    weight: 1,
+    requestBytes: 0,
+    responseBytes: 0,
+    probe: false,
+    mtls: false,
+    sourcePrincipal: 0,
+    targetPrincipal: 0,
+    tick: 0,
+  };
+}
+
+/** A call while its spans are gathered. Drafts are used again for the next trace. */
+export interface Draft {
+  key: number;
+  /** Workload numbers. */
+  source: number;
+  target: number;
   /** A node of the source; -1 when it has no spans. */
-  readonly sourceNode: number;
+  sourceNode: number;
   /** The key span of the last attempt, and the layer from which the last attempt went out. */
   lastKey: number;
   leaf: number;
@@ -85,14 +143,33 @@ export interface Draft {
   probe: number;
 }
 
-/** The finished call. in: fourXxIsFailure as configured. */
-export function toCall(
+export function createDraft(): Draft {
+  return {
+    key: -1,
+    source: 0,
+    target: 0,
+    sourceNode: -1,
+    lastKey: -1,
+    leaf: -1,
+    callee: -1,
+    endNs: 0,
+    servedNs: 0,
+    attempts: 0,
+    retry: 0,
+    previous: -1,
+    tick: 0,
+    probe: 0,
+  };
+}
+
+/** Fills `to` with the finished call. in: fourXxIsFailure as configured. */
+export function readOutcome(
   tree: TraceTree,
-  table: WorkloadTable,
   ids: Identities,
   draft: Draft,
   fourXxIsFailure: boolean,
-): Call {
+  to: Outcome,
+): void {
   const { columns, row, startNs, endNs } = tree;
   const { key, callee, sourceNode } = draft;
   const isEntry = key === callee;
@@ -100,37 +177,56 @@ export function toCall(
   listen(tree, isEntry ? callee : draft.leaf, isEntry ? callee : draft.lastKey);
   if (said.verdictRow < 0 && calleeRow >= 0) hearVerdict(columns, calleeRow);
   const isClientError = said.verdict === verdict.clientError;
-  const failed = said.verdict === verdict.failed || (isClientError && fourXxIsFailure);
-  const clientError = isClientError && !fourXxIsFailure;
+  to.key = key;
+  to.callee = callee;
+  to.source = draft.source;
+  to.target = draft.target;
+  to.failed = said.verdict === verdict.failed || (isClientError && fourXxIsFailure);
+  to.clientError = isClientError && !fourXxIsFailure;
+  to.error = to.failed || to.clientError ? errorOf(columns, calleeRow, isEntry) : undefined;
   // A callee known only by a call of its own has not told how long it took.
   const served = callee >= 0 && (isEntry || !isCaller(columns.kind[calleeRow]));
-  const clientNs = draft.endNs - (startNs[key] as number);
   const waited = served && !isEntry && columns.kind[row[key] as number] === kind.client;
+  const clientNs = draft.endNs - (startNs[key] as number);
+  to.startNs = startNs[key] as number;
+  to.clientNs = clientNs;
+  to.serverNs = served ? (endNs[callee] as number) - (startNs[callee] as number) : -1;
+  to.networkNs = waited && columns.kind[calleeRow] !== kind.consumer ? clientNs - draft.servedNs : Number.NaN;
   const calleeVersion = callee < 0 ? 0 : (ids.version[callee] as number);
+  to.sourceVersion = sourceNode < 0 ? 0 : (ids.version[sourceNode] as number);
+  to.targetVersion = calleeVersion !== 0 ? calleeVersion : said.version;
+  to.protocol = protocolOf(columns, calleeRow);
+  to.attempts = Math.max(1, draft.attempts, draft.retry + 1);
   const weight = columns.weight[row[key] as number] as number;
+  to.weight = weight > 0 && weight < Infinity ? weight : 1;
+  to.requestBytes = said.requestBytes || (calleeRow < 0 ? 0 : (columns.requestBytes[calleeRow] as number));
+  to.responseBytes = said.responseBytes || (calleeRow < 0 ? 0 : (columns.responseBytes[calleeRow] as number));
+  to.probe = draft.probe !== 0;
+  const told = calleeRow >= 0 && ((columns.marks[calleeRow] as number) & mark.mtls) !== 0;
+  const mtlsRow = isEntry ? -1 : said.mtlsRow;
+  to.mtls = told || mtlsRow >= 0;
+  to.sourcePrincipal = told ? (columns.principal[calleeRow] as number) : 0;
+  to.targetPrincipal = mtlsRow < 0 ? 0 : (columns.principal[mtlsRow] as number);
+  to.tick = draft.tick;
+}
+
+/** The call as an object. in: texts of the columns. */
+export function toCall(table: WorkloadTable, strings: readonly string[], outcome: Outcome): Call {
+  const { sourceVersion, targetVersion, protocol, mtls, sourcePrincipal, targetPrincipal, ...rest } = outcome;
   return {
-    key,
-    callee,
-    source: table.list[draft.source] as KnownWorkload,
-    target: table.list[draft.target] as KnownWorkload,
-    sourceVersion: sourceNode < 0 ? '' : (columns.strings[ids.version[sourceNode] as number] ?? ''),
-    targetVersion: columns.strings[calleeVersion !== 0 ? calleeVersion : said.version] ?? '',
-    protocol: columns.strings[protocolOf(columns, calleeRow)] ?? '',
-    startNs: startNs[key] as number,
-    clientNs,
-    serverNs: served ? (endNs[callee] as number) - (startNs[callee] as number) : -1,
-    networkNs: waited && columns.kind[calleeRow] !== kind.consumer ? clientNs - draft.servedNs : Number.NaN,
-    failed,
-    clientError,
-    error: failed || clientError ? errorOf(columns, calleeRow, isEntry) : undefined,
-    attempts: Math.max(1, draft.attempts, draft.retry + 1),
-    weight: weight > 0 && weight < Infinity ? weight : 1,
-    requestBytes: said.requestBytes || (calleeRow < 0 ? 0 : (columns.requestBytes[calleeRow] as number)),
-    responseBytes: said.responseBytes || (calleeRow < 0 ? 0 : (columns.responseBytes[calleeRow] as number)),
-    probe: draft.probe !== 0,
-    principals: principalsOf(columns, isEntry ? -1 : said.mtlsRow, calleeRow),
-    tick: draft.tick,
+    ...rest,
+    source: table.list[outcome.source] as KnownWorkload,
+    target: table.list[outcome.target] as KnownWorkload,
+    sourceVersion: strings[sourceVersion] ?? '',
+    targetVersion: strings[targetVersion] ?? '',
+    protocol: strings[protocol] ?? '',
+    principals: mtls ? principalsOf(strings, sourcePrincipal, targetPrincipal) : undefined,
   };
+}
+
+/** 'source principal -> target principal'. in: text ids; 0 is `?`. */
+export function principalsOf(strings: readonly string[], source: number, target: number): string {
+  return `${strings[source] || '?'} -> ${strings[target] || '?'}`;
 }
 
 /** What the spans of one side say together: of each thing, what the outermost span says. Rows and text ids. */
@@ -196,18 +292,6 @@ function hearVerdict(columns: SpanColumns, at: number): void {
 function protocolOf({ protocol, strings }: SpanColumns, calleeRow: number): number {
   const callees = calleeRow < 0 ? 0 : (protocol[calleeRow] as number);
   return said.protocol === 0 || (strings[said.protocol] === 'http' && callees !== 0) ? callees : said.protocol;
-}
-
-function principalsOf(
-  { marks, principal, strings }: SpanColumns,
-  callerRow: number,
-  calleeRow: number,
-): string | undefined {
-  const told = calleeRow >= 0 && ((marks[calleeRow] as number) & mark.mtls) !== 0;
-  if (callerRow < 0 && !told) return undefined;
-  const source = told ? strings[principal[calleeRow] as number] : '';
-  const target = callerRow < 0 ? '' : strings[principal[callerRow] as number];
-  return `${source || '?'} -> ${target || '?'}`;
 }
 
 /** The error type of a call that went wrong, from `said` and the callee's outermost span. */

@@ -8,14 +8,23 @@
  */
 import { identify, isCallee, isCaller } from './call-identity.ts';
 import { createHops, findHops, findTargets, type Hops, type HopTrace } from './call-hops.ts';
-import { toCall, type Call, type Draft } from './call-outcome.ts';
+import {
+  createDraft,
+  createOutcome,
+  readOutcome,
+  toCall,
+  type Call,
+  type Draft,
+  type Outcome,
+} from './call-outcome.ts';
 import { kind, mark } from './span.ts';
 import { spanFailed } from './span-verdict.ts';
-import { nodeFlag, type TraceTree } from './trace-tree.ts';
+import { createTreeScratch, nodeFlag, type TraceTree } from './trace-tree.ts';
 import { createWorkloadTable, workloadKind, type KnownWorkload, type WorkloadTable } from './workload-table.ts';
 
 export { flagReason, spanFailed, spanVerdict, verdict } from './span-verdict.ts';
-export type { Call, CallError } from './call-outcome.ts';
+export { createOutcome, principalsOf } from './call-outcome.ts';
+export type { Call, CallError, Outcome } from './call-outcome.ts';
 export type { KnownWorkload } from './workload-table.ts';
 
 export interface CallOptions {
@@ -42,70 +51,121 @@ export interface TraceCalls {
 
 const defaults: CallOptions = {};
 
-/** Memory for callsOf to use again and again. What it gives with it is valid until the next call. */
-export interface CallScratch {
-  callOf: Int32Array;
+/** Finds the calls of one trace after the other, as numbers. What it gives of a trace is valid until the next one is looked at. */
+export interface CallFinder {
+  /** The workloads it numbers. */
+  readonly table: WorkloadTable;
+  /** in: a tree whose texts are the finder's. */
+  find(tree: TraceTree): void;
+  /** How many calls there are. */
+  readonly count: number;
+  /** As in TraceCalls. */
+  readonly callOf: Int32Array;
+  /** Numbers of the workloads by node, and text ids of their versions. */
+  readonly workload: Int32Array;
+  readonly version: Int32Array;
+  /** Fills `to` with a call. */
+  read(call: number, to: Outcome): void;
 }
 
-export function createCallScratch(capacity = 256): CallScratch {
-  return { callOf: new Int32Array(capacity) };
-}
-
-/**
- * The calls of a trace. in: a tree; its `columns.strings` may grow between calls but must not change, and `options` should be
- * the same object each time: workloads are remembered for the two of them. out: does not refer to the tree's arrays, except
- * failedOf, which is valid as long as the tree is.
- */
-export function callsOf(tree: TraceTree, options: CallOptions = defaults, scratch?: CallScratch): TraceCalls {
-  const { table, hops } = memoryFor(tree, options);
-  const maxWorkloads = options.maxWorkloads ?? 1000;
+/** in: texts of the columns, which may grow between traces but must not change. */
+export function createCallFinder(strings: readonly string[], options: CallOptions = defaults): CallFinder {
   const fourXxIsFailure = options.fourXxIsFailure ?? false;
-  const { ids } = hops;
-  identify(tree, table, ids, maxWorkloads);
-  if (scratch !== undefined && scratch.callOf.length < tree.count) scratch.callOf = new Int32Array(tree.count * 2);
-  const callOf = scratch?.callOf ?? new Int32Array(tree.count);
-  const trace: Trace = { tree, table, hops, maxWorkloads, callOf, drafts: [], retries: undefined, fanOut: undefined };
-  findHops(trace);
-  findTargets(trace);
-  join(trace);
-  const calls = trace.drafts.map((draft) => toCall(tree, table, ids, draft, fourXxIsFailure));
-  const workloads = scratch === undefined ? ids.workload.slice(0, tree.count) : ids.workload;
-  const versions = scratch === undefined ? ids.version.slice(0, tree.count) : ids.version;
-  const { columns, row } = tree;
+  const maxWorkloads = options.maxWorkloads ?? 1000;
+  const trace: Trace = {
+    tree: noTree,
+    table: createWorkloadTable(strings),
+    hops: createHops(256),
+    maxWorkloads,
+    callOf: new Int32Array(256),
+    drafts: [],
+    count: 0,
+    retries: undefined,
+    fanOut: undefined,
+  };
   return {
-    calls,
-    callOf,
-    workloadOf: (node) => table.list[workloads[node] as number] as KnownWorkload,
-    versionOf: (node) => columns.strings[versions[node] as number] ?? '',
-    failedOf: (node) => spanFailed(columns, row[node] as number, fourXxIsFailure),
+    table: trace.table,
+    find(tree) {
+      if (trace.hops.capacity < tree.count) {
+        trace.hops = createHops(tree.count * 2);
+        trace.callOf = new Int32Array(tree.count * 2);
+      }
+      if (trace.drafts.length > keptDrafts) trace.drafts.length = keptDrafts;
+      trace.tree = tree;
+      trace.count = 0;
+      trace.retries = undefined;
+      trace.fanOut = undefined;
+      identify(tree, trace.table, trace.hops.ids, maxWorkloads);
+      findHops(trace);
+      findTargets(trace);
+      join(trace);
+    },
+    get count() {
+      return trace.count;
+    },
+    get callOf() {
+      return trace.callOf;
+    },
+    get workload() {
+      return trace.hops.ids.workload;
+    },
+    get version() {
+      return trace.hops.ids.version;
+    },
+    read(call, to) {
+      readOutcome(trace.tree, trace.hops.ids, trace.drafts[call] as Draft, fourXxIsFailure, to);
+    },
   };
 }
 
-interface Memory {
-  readonly table: WorkloadTable;
-  hops: Hops;
+const noTree = createTreeScratch(0).tree;
+
+/** Drafts that outlive a trace; those of a huge one are given back. */
+const keptDrafts = 4096;
+
+/**
+ * The calls of a trace. in: a tree as for a finder; `options` should be the same object each time: workloads are remembered
+ * for it and the texts. out: does not refer to the tree's arrays, except failedOf, which is valid as long as the tree is.
+ */
+export function callsOf(tree: TraceTree, options: CallOptions = defaults): TraceCalls {
+  const { columns, count, row } = tree;
+  const found = finderFor(columns.strings, options);
+  found.find(tree);
+  const { table } = found;
+  const outcome = createOutcome();
+  const calls: Call[] = [];
+  for (let call = 0; call < found.count; call++) {
+    found.read(call, outcome);
+    calls.push(toCall(table, columns.strings, outcome));
+  }
+  const workloads = found.workload.slice(0, count);
+  const versions = found.version.slice(0, count);
+  return {
+    calls,
+    callOf: found.callOf.slice(0, count),
+    workloadOf: (node) => table.list[workloads[node] as number] as KnownWorkload,
+    versionOf: (node) => columns.strings[versions[node] as number] ?? '',
+    failedOf: (node) => spanFailed(columns, row[node] as number, options.fourXxIsFailure),
+  };
 }
 
-const memories = new WeakMap<CallOptions, WeakMap<readonly string[], Memory>>();
+const finders = new WeakMap<CallOptions, WeakMap<readonly string[], CallFinder>>();
 
-function memoryFor({ columns, count }: TraceTree, options: CallOptions): Memory {
-  let byStrings = memories.get(options);
-  if (byStrings === undefined) {
-    byStrings = new WeakMap();
-    memories.set(options, byStrings);
-  }
-  let memory = byStrings.get(columns.strings);
-  if (memory === undefined) {
-    memory = { table: createWorkloadTable(columns.strings), hops: createHops(256) };
-    byStrings.set(columns.strings, memory);
-  }
-  if (memory.hops.capacity < count) memory.hops = createHops(count * 2);
-  return memory;
+function finderFor(strings: readonly string[], options: CallOptions): CallFinder {
+  let byStrings = finders.get(options);
+  if (byStrings === undefined) finders.set(options, (byStrings = new WeakMap()));
+  let finder = byStrings.get(strings);
+  if (finder === undefined) byStrings.set(strings, (finder = createCallFinder(strings, options)));
+  return finder;
 }
 
 interface Trace extends HopTrace {
-  readonly callOf: Int32Array;
+  tree: TraceTree;
+  hops: Hops;
+  callOf: Int32Array;
+  /** The first `count` are the trace's. */
   readonly drafts: Draft[];
+  count: number;
   /** Latest call by parent and target; made when a retry is met. */
   retries: Map<number, number> | undefined;
   /** Calls of a span that itself calls several workloads, by span and target. */
@@ -130,8 +190,8 @@ function join(trace: Trace): void {
       if (sameVisit && (key[up] as number) >= 0) made = making[up] as number;
       if (isCaller(spanKind)) {
         if (made < 0 && (target[node] as number) >= 0) made = request(trace, node, up);
-        const draft = drafts[made];
-        if (draft !== undefined) {
+        if (made >= 0) {
+          const draft = drafts[made] as Draft;
           draft.tick = Math.min(draft.tick, tick[node] as number);
           draft.probe |= probe[node] as number;
           if (dark[node] === 1) {
@@ -146,26 +206,27 @@ function join(trace: Trace): void {
   }
 }
 
-/** A new call. in: its key span, and a span of its source or -1. */
-function open({ tree, hops, drafts }: Trace, key: number, sourceNode: number, source: number, target: number): Draft {
-  const draft: Draft = {
-    key,
-    sourceNode,
-    source,
-    target,
-    lastKey: key,
-    leaf: key,
-    callee: -1,
-    endNs: tree.endNs[key] as number,
-    servedNs: 0,
-    attempts: 0,
-    retry: 0,
-    previous: -1,
-    tick: tree.tick[key] as number,
-    probe: hops.probe[key] as number,
-  };
-  drafts.push(draft);
-  return draft;
+/** A new call. in: its key span, and a span of its source or -1. out: its index. */
+function open(trace: Trace, key: number, sourceNode: number, source: number, target: number): number {
+  const { tree, hops, drafts } = trace;
+  const index = trace.count++;
+  if (index === drafts.length) drafts.push(createDraft());
+  const draft = drafts[index] as Draft;
+  draft.key = key;
+  draft.sourceNode = sourceNode;
+  draft.source = source;
+  draft.target = target;
+  draft.lastKey = key;
+  draft.leaf = key;
+  draft.callee = -1;
+  draft.endNs = tree.endNs[key] as number;
+  draft.servedNs = 0;
+  draft.attempts = 0;
+  draft.retry = 0;
+  draft.previous = -1;
+  draft.tick = tree.tick[key] as number;
+  draft.probe = hops.probe[key] as number;
+  return index;
 }
 
 /** A root: who called it (rule C5)? out: the call it answers, -1 when it was not called. */
@@ -177,8 +238,8 @@ function enter(trace: Trace, node: number): number {
   if (!isCallee(spanKind) && !(isGateway && spanKind === kind.client)) return -1;
   if (isRetryOfRoot(tree, node, at)) return -1;
   const called = open(trace, node, -1, callerOf(trace, node, at, isGateway), hops.ids.workload[node] as number);
-  called.callee = node;
-  return trace.drafts.length - 1;
+  (trace.drafts[called] as Draft).callee = node;
+  return called;
 }
 
 /** Gateway attempts whose common parent never came are one entry: the first of them. */
@@ -211,11 +272,12 @@ function answer(trace: Trace, node: number, up: number): number {
   const caller = hops.nearest[up] as number;
   if (queue >= 0 || caller < 0) {
     const source = queue >= 0 ? queue : (hops.ids.workload[up] as number);
-    open(trace, node, queue >= 0 ? -1 : up, source, target).callee = node;
-    return drafts.length - 1;
+    const called = open(trace, node, queue >= 0 ? -1 : up, source, target);
+    (drafts[called] as Draft).callee = node;
+    return called;
   }
   let index = hops.making[up] as number;
-  if (drafts[index]?.target !== target) index = fanOut(trace, caller, target);
+  if (index < 0 || (drafts[index] as Draft).target !== target) index = fanOut(trace, caller, target);
   const draft = drafts[index] as Draft;
   draft.callee = node;
   draft.leaf = caller;
@@ -231,8 +293,7 @@ function fanOut(trace: Trace, caller: number, target: number): number {
   const id = caller * 2 ** 26 + target;
   let index = trace.fanOut.get(id);
   if (index === undefined) {
-    open(trace, caller, caller, trace.hops.ids.workload[caller] as number, target);
-    index = trace.drafts.length - 1;
+    index = open(trace, caller, caller, trace.hops.ids.workload[caller] as number, target);
     trace.fanOut.set(id, index);
   }
   return index;
@@ -243,22 +304,20 @@ function request(trace: Trace, node: number, up: number): number {
   const { tree, hops, drafts, retries } = trace;
   const source = hops.ids.workload[node] as number;
   const target = hops.target[node] as number;
-  if (retries === undefined) {
-    open(trace, node, node, source, target);
-    return drafts.length - 1;
-  }
+  if (retries === undefined) return open(trace, node, node, source, target);
   const retry = tree.columns.retryCount[tree.row[node] as number] as number;
   const id = siblingsOf(tree, node, up) * 2 ** 26 + target;
   const previous = retries.get(id) ?? -1;
   const index = retry > 0 ? attemptOf(drafts, previous, retry, tree.startNs[node] as number) : -1;
-  const held = drafts[index];
-  if (held === undefined) {
-    const draft = open(trace, node, node, source, target);
+  if (index < 0) {
+    const opened = open(trace, node, node, source, target);
+    const draft = drafts[opened] as Draft;
     draft.previous = previous;
     draft.retry = retry;
-    retries.set(id, drafts.length - 1);
-    return drafts.length - 1;
+    retries.set(id, opened);
+    return opened;
   }
+  const held = drafts[index] as Draft;
   held.retry = retry;
   held.lastKey = node;
   held.leaf = node;

@@ -5,37 +5,25 @@ import { splitRootKey } from '#shared/critical-cut.ts';
 import { totalOf } from '#shared/edge-sum.ts';
 import { noSource } from '#shared/frame.ts';
 import { durationBand } from '#shared/sketch.ts';
-import { workloadKinds } from '#shared/span.ts';
-import { nodeId, type Workload } from '#shared/workload.ts';
+import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
+import { toEdgeFrames } from '../collector/derive/edge-frames.ts';
 import { createFrames } from '../collector/derive/frames.ts';
 
-const workload = (name: string): Workload => ({
-  id: nodeId('', '', name),
-  cluster: '',
-  namespace: '',
-  name,
-  kind: workloadKinds.indexOf('service'),
-});
-
 test('of more root operations than a row names, the rest count under one name, so that shares stay right', () => {
+  const table = createWorkloadTable(['']);
   const frames = createFrames(100);
-  const gateway = workload('gateway');
-  const rare = workload('rare');
+  frames.begin({ table, strings: [''], traceIds: new Uint32Array(4) });
+  const gateway = table.named('gateway', workloadKind.service);
+  const rare = table.named('rare', workloadKind.service);
   const rootDurationNs = 100e6;
+  const second = 1_764_000_000;
   for (let operation = 0; operation < 1000; operation++) {
-    frames.addPath({
-      originNs: 1_764_000_000_000_000_000n,
-      startNs: 0,
-      key: `${durationBand(rootDurationNs)}|gateway|GET /${operation}`,
-      root: gateway,
-      rootDurationNs,
-      weight: 1,
-      calls: new Map(),
-      // The last hundred spend half of their time where no other trace comes.
-      uncalled: new Map(operation >= 900 ? [[rare, rootDurationNs / 2]] : [[gateway, rootDurationNs]]),
-    });
+    frames.addRoot(gateway, second, `${durationBand(rootDurationNs)}|gateway|GET /${operation}`, rootDurationNs, 1);
+    // The last hundred spend half of their time where no other trace comes.
+    if (operation >= 900) frames.addOwnShare(rare, rootDurationNs / 2);
+    else frames.addOwnShare(gateway, rootDurationNs);
   }
-  const rows = frames.rows();
+  const rows = toEdgeFrames(frames.columns());
   const own = (name: string) => rows.find(({ sourceKind, target }) => sourceKind === noSource && target === name);
   const root = own('gateway') ?? assert.fail();
   assert.equal(totalOf(root.rootCount), 1000);

@@ -195,9 +195,11 @@ test('a truncated answer is an error, not half a table', async () => {
 
 test('settled traces come back from the store as they were appended, also from a block that is used again', async () => {
   const block = createTraceBlock();
+  const traceIdEnd = (n: number): number => Number.parseInt(n.toString(16).padStart(8, 'f'), 16);
   const row = (n: number): TraceRow => ({
     tick: 1_800_000_000 + n,
-    traceId: n.toString(16).padStart(32, 'f'),
+    traceIds: Uint32Array.of(0, 0, 0, 0, 0xffffffff, 0xffffffff, 0xffffffff, traceIdEnd(n)),
+    trace: 1,
     replacesTick: n,
     firstTick: n,
     lastTick: n + 1,
@@ -214,9 +216,10 @@ test('settled traces come back from the store as they were appended, also from a
     probe: 0,
     weight: 0.1,
     workloads: n === 1 ? [] : [`w${n}`, 'w'],
-    operations: new Set([`o${n}`]),
-    edgeIds: new Set([BigInt(n), 2n ** 63n]),
-    path: n === 1 ? [] : [[{ pathId: 5n }, 1.6]],
+    operations: [`o${n}`],
+    edgeIds: [BigInt(n), 2n ** 63n],
+    pathIds: n === 1 ? [] : [5n],
+    pathNs: n === 1 ? [] : [2],
   });
   const rows = 600;
   for (const times of [rows, 1]) {

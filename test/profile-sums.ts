@@ -49,7 +49,8 @@ export function plainProfile(
   const byStep = new Map<string, Parts>();
   for (const row of inBand) {
     const own = new Map<string, number>();
-    row.path.forEach(([{ pathId: id }, ns]) => {
+    row.pathIds.forEach((id, at) => {
+      const ns = row.pathNs[at] ?? 0;
       partsOf(byPath, id).push([ns, row.weight]);
       const step = stepOf.get(id) ?? '';
       own.set(step, (own.get(step) ?? 0) + ns);

@@ -30,8 +30,8 @@ const operationsEach = 4;
 /** What traces stand for: mostly themselves, some were sampled. */
 const weights = [1, 1, 1, 1, 10, 10 / 3];
 
-/** A row with its path kept for good. */
-type StoredTrace = TraceRow & { readonly path: readonly (readonly [{ readonly pathId: bigint }, number])[] };
+/** A row with its lists kept for good. */
+type StoredTrace = TraceRow;
 
 /** Settles and stores traces until they have so many spans. */
 export async function storeManyTraces(db: Db, spanCount: number, seed: number): Promise<ManyTraces> {
@@ -40,6 +40,7 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
   const assembler = createAssembler(settleTicks);
   const settler = createSettler(assembler, paths, createLiveTime([]), options);
   const rows: StoredTrace[] = [];
+  const frames = createFrames(options.maxEdges);
   const block = createTraceBlock();
   const known = new Map<string, PathRow>();
   let spans = 0;
@@ -48,12 +49,12 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
     const batch = generate(random, assembler.strings.intern, tick, tracesATick);
     spans += batch.count;
     assembler.add(batch, tick);
-    const frames = createFrames(options.maxEdges);
+    frames.begin(settler.names());
     for (const trace of assembler.takeSettled(tick + settleTicks)) {
       const row = settler.settle(trace, undefined, tick + settleTicks, frames);
       if (row === undefined) continue;
       block.append(row);
-      rows.push({ ...row, path: Array.from(row.path, ([step, ns]) => [step, Math.round(ns)]) });
+      rows.push({ ...row, pathIds: [...row.pathIds], pathNs: [...row.pathNs] });
     }
     assembler.sweep();
     const fresh = paths.takeNew();

@@ -5,9 +5,11 @@
  */
 import type { EdgeFrame } from '#shared/frame.ts';
 import type { Db } from '../store/db.ts';
+import { insertEdges } from '../store/edges-write.ts';
 import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
 import { createTraceBlock, insertTraces } from '../store/traces.ts';
 import { createAssembler } from './assemble.ts';
+import { toEdgeFrames } from './edge-frames.ts';
 import { readHistory, readTick } from './follow.ts';
 import { createFrames } from './frames.ts';
 import { createLiveTime } from './live-time.ts';
@@ -60,10 +62,10 @@ export async function createDeriver(
   const seen = createSeenTraces(lateTicks);
   const settler = createSettler(assembler, paths, time, options);
   const block = createTraceBlock();
+  const frames = createFrames(options.maxEdges);
   let cursor = newest.progress;
   let written = cursor;
   let settledTraces = 0;
-  let overflow = 0;
 
   await resume();
 
@@ -83,8 +85,8 @@ export async function createDeriver(
   /** in: the live tick. */
   async function settle(live: number, traces: readonly number[]): Promise<void> {
     const tick = time.toTick(live);
-    const frames = createFrames(options.maxEdges);
     const { traceIds } = assembler;
+    frames.begin(settler.names());
     const known = traces.filter((trace) => seen.mayHave(traceIds, trace));
     const history =
       known.length === 0
@@ -96,16 +98,11 @@ export async function createDeriver(
       seen.add(traceIds, trace, live);
     }
     settledTraces += block.rows;
-    overflow += frames.overflow;
     writing(true);
     try {
       await db.insertRows('paths', paths.takeNew());
       if (tick > newest.traces) await insertTraces(db, block);
-      if (tick > newest.edges)
-        await db.insertRows(
-          'edges',
-          frames.rows().map((frame) => ({ ...frame, tick })),
-        );
+      if (tick > newest.edges) await insertEdges(db, frames.columns(), tick);
     } finally {
       writing(false);
     }
@@ -120,7 +117,7 @@ export async function createDeriver(
   }
 
   function progressNow(): Progress {
-    return { tick: cursor, unsettledTraces: assembler.openTraces, settledTraces, overflow };
+    return { tick: cursor, unsettledTraces: assembler.openTraces, settledTraces, overflow: frames.overflow };
   }
 
   return {
@@ -150,12 +147,13 @@ export async function createDeriver(
       return progressNow();
     },
     provisional() {
-      const frames = createFrames(options.maxEdges);
+      const picture = createFrames(options.maxEdges);
+      picture.begin(settler.names());
       // What may have settled before is not shown a second time.
       const { traceIds } = assembler;
       const traces = assembler.open().filter((trace) => !seen.mayHave(traceIds, trace));
-      settler.preview(traces, frames);
-      return { frames: frames.rows(), unsettled: assembler.openTraces };
+      settler.preview(traces, picture);
+      return { frames: toEdgeFrames(picture.columns()), unsettled: assembler.openTraces };
     },
     async close() {
       await keepProgress(1);

@@ -37,6 +37,9 @@ export interface PathStep {
   readonly pathId: bigint;
   readonly depth: number;
   readonly next: Map<string, PathStep>;
+  /** For whoever gathers a trace's path: the trace it was last met in, and its place there. */
+  trace: number;
+  place: number;
 }
 
 export interface PathTable {
@@ -62,7 +65,7 @@ export function createPathTable(): PathTable {
       if (step === undefined) {
         const parentId = String(parent?.pathId ?? 0);
         const pathId = createHash('sha256').update(`${parentId}\n${key}`).digest().readBigUInt64LE();
-        step = { pathId, depth: (parent?.depth ?? 0) + 1, next: new Map() };
+        step = { pathId, depth: (parent?.depth ?? 0) + 1, next: new Map(), trace: 0, place: 0 };
         siblings.set(key, step);
         size += 1;
         rows.push({ pathId: String(pathId), parentId, service, namespace, operation, kind });

@@ -13,18 +13,21 @@ export interface SeenTraces {
 }
 
 /** 2^26 bits, 8 MB a generation: under 1 % wrong yeses at 5 million traces. */
-const bits = 2 ** 26;
+const words = 2 ** 21;
+/** All bits of a trace lie in 512 that are one line of the processor's cache: a look-up waits for memory once, not four times. */
+const wordsPerLine = 16;
+const lines = words / wordsPerLine;
 const hashes = 4;
 
 export function createSeenTraces(ticks: number): SeenTraces {
   let generation = 0;
-  let newer = new Uint8Array(bits / 8);
-  let older = new Uint8Array(bits / 8);
+  let newer = new Int32Array(words);
+  let older = new Int32Array(words);
 
-  function isIn(filter: Uint8Array, low: number, step: number): boolean {
+  function isIn(filter: Int32Array, line: number, position: number, step: number): boolean {
     for (let i = 0; i < hashes; i++) {
-      const position = (low + Math.imul(i, step)) & (bits - 1);
-      if (((filter[position >>> 3] as number) & (1 << (position & 7))) === 0) return false;
+      const bit = (position + i * step) & 511;
+      if ((filter[line + (bit >>> 5)]! & (1 << (bit & 31))) === 0) return false;
     }
     return true;
   }
@@ -38,18 +41,33 @@ export function createSeenTraces(ticks: number): SeenTraces {
         if (current > generation + 1) older.fill(0);
         generation = current;
       }
-      // Trace ids are random in their last 8 bytes at least; a sender with worse ids only causes look-ups.
-      const low = ids[index * 4 + 3] as number;
-      const step = (ids[index * 4 + 2] as number) | 1;
+      const hash = hashOf(ids, index);
+      const line = lineOf(hash);
       for (let i = 0; i < hashes; i++) {
-        const position = (low + Math.imul(i, step)) & (bits - 1);
-        newer[position >>> 3] = (newer[position >>> 3] as number) | (1 << (position & 7));
+        const bit = (hash + i * stepOf(ids, index)) & 511;
+        newer[line + (bit >>> 5)]! |= 1 << (bit & 31);
       }
     },
     mayHave(ids, index) {
-      const low = ids[index * 4 + 3] as number;
-      const step = (ids[index * 4 + 2] as number) | 1;
-      return isIn(newer, low, step) || isIn(older, low, step);
+      const hash = hashOf(ids, index);
+      const line = lineOf(hash);
+      const step = stepOf(ids, index);
+      return isIn(newer, line, hash, step) || isIn(older, line, hash, step);
     },
   };
+}
+
+/** Trace ids are random in their last 8 bytes at least; a sender with worse ids only causes look-ups. */
+function hashOf(ids: Uint32Array, index: number): number {
+  const mixed = Math.imul(ids[index * 4 + 3]!, 0x9e3779b1) ^ Math.imul(ids[index * 4 + 2]!, 0x85ebca6b);
+  return Math.imul(mixed ^ (mixed >>> 15), 0x2c1b3c6d);
+}
+
+/** The line is chosen by other bits of the hash than the places in it. */
+function lineOf(hash: number): number {
+  return ((hash >>> 12) & (lines - 1)) * wordsPerLine;
+}
+
+function stepOf(ids: Uint32Array, index: number): number {
+  return (ids[index * 4 + 2]! & 511) | 1;
 }

@@ -2,19 +2,20 @@
  * One settled trace → what it adds to the tick: its calls and critical path into the frames, its row in `traces`, its
  * call paths. All rules are those of shared/; this file joins them and knows what an earlier settlement already counted.
  */
-import { callsOf, createCallScratch, type Call, type CallOptions } from '#shared/calls.ts';
+import { createOutcome, spanFailed, type CallOptions } from '#shared/calls.ts';
 import { createPathScratch, criticalPath } from '#shared/critical-path.ts';
 import { durationBand } from '#shared/sketch.ts';
-import { workloadKinds } from '#shared/span.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
-import { edgeId, type Workload } from '#shared/workload.ts';
-import type { KnownWorkload } from '#shared/workload-table.ts';
+import { workloadKind } from '#shared/workload-table.ts';
+import { grown } from '../store/dictionary.ts';
 import type { TraceRow } from '../store/traces.ts';
 import type { Assembler } from './assemble.ts';
-import type { Frames } from './frames.ts';
 import type { History } from './follow.ts';
+import type { FrameNames, Frames } from './frames.ts';
+import { createKnown, type Known } from './known.ts';
 import type { LiveTime } from './live-time.ts';
-import { createOperation, type Operation, type PathStep, type PathTable } from './paths.ts';
+import { rootKeyOf } from './operations.ts';
+import type { PathStep, PathTable } from './paths.ts';
 
 export interface DeriveOptions {
   /** A trace settles when it has been quiet for this many ticks. */
@@ -27,9 +28,11 @@ export interface DeriveOptions {
 }
 
 export interface Settler {
+  /** What the numbers in frames stand for; the same until the assembler's next `sweep` or `add`. Called before a tick's traces. */
+  names(): FrameNames;
   /**
-   * Settles a trace at the tick. in: the assembler's number of the trace. out: its row, or nothing when every span of it was
-   * already settled; what the row lists is valid until the next.
+   * Settles a trace at the tick. in: the assembler's number of the trace; frames that were begun with `names`. out: its row,
+   * or nothing when every span of it was already settled; the row is valid until the next.
    */
   settle(trace: number, history: History | undefined, tick: number, frames: Frames): TraceRow | undefined;
   /** Makes the provisional picture of open traces. */
@@ -39,227 +42,263 @@ export interface Settler {
 export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
   const scratch = createTreeScratch();
   const pathScratch = createPathScratch();
-  const callScratch = createCallScratch();
+  const outcome = createOutcome();
+  const fourXxIsFailure = options.calls.fourXxIsFailure ?? false;
 
-  function derive(rows: ArrayLike<number>) {
-    const originNs = assembler.focus(rows);
-    const { columns } = assembler;
-    const tree = buildTree(columns, rows, scratch);
-    return { originNs, tree, ...callsOf(tree, options.calls, callScratch) };
-  }
-  type Derived = ReturnType<typeof derive>;
-
-  /** Edge ids as the store holds them, by the ids of the two ends; forgotten when there are too many. */
-  const edgeNumbers = new Map<string, Map<string, bigint>>();
-  let edgesKnown = 0;
-
-  function edgeNumber(source: Workload, target: Workload): bigint {
-    let targets = edgeNumbers.get(source.id);
-    let number = targets?.get(target.id);
-    if (number !== undefined) return number;
-    if (edgesKnown++ >= maxKnown) {
-      edgeNumbers.clear();
-      edgesKnown = 1;
-      targets = undefined;
-    }
-    number = BigInt(`0x${edgeId(source.id, target.id)}`);
-    if (targets === undefined) edgeNumbers.set(source.id, (targets = new Map<string, bigint>()));
-    targets.set(target.id, number);
-    return number;
+  /** As long as the table of texts is the same. */
+  let known = createKnown(assembler.columns.strings, options.calls);
+  function knownNow(): Known {
+    const { strings } = assembler.columns;
+    if (known.strings !== strings) known = createKnown(strings, options.calls);
+    return known;
   }
 
-  /** What spans do, by number of the workload, then by name and kind: as long as the table of texts is the same. */
-  let operations: Map<number, Operation>[] = [];
-  let operationsOf: readonly string[] = [];
+  /** Traces looked at so far: what bears the number belongs to the trace at hand. */
+  let stamp = 0;
+  let originNs = 0n;
+  let originSecond = 0;
+  let originRestNs = 0;
 
-  function operation({ columns, row }: TraceTree, node: number, workload: KnownWorkload): Operation {
-    if (operationsOf !== columns.strings) {
-      operationsOf = columns.strings;
-      operations = [];
+  /** The tree of the rows, and its calls in the finder. */
+  function derive(rows: Int32Array): TraceTree {
+    originNs = assembler.focus(rows);
+    originSecond = Number(originNs / 1_000_000_000n);
+    originRestNs = Number(originNs % 1_000_000_000n);
+    const tree = buildTree(assembler.columns, rows, scratch);
+    knownNow().finder.find(tree);
+    return tree;
+  }
+
+  /** The whole second a time in the trace lies in. */
+  function secondOf(startNs: number): number {
+    return originSecond + Math.floor((originRestNs + startNs) / 1e9);
+  }
+
+  /** Of the trace at hand. By call: its workloads and its edge in the frames; of the root's call whether it failed. */
+  let callSource = new Int32Array(64);
+  let callTarget = new Int32Array(64);
+  let callEdge = new Int32Array(64);
+  let callNs = new Float64Array(64);
+  const rootCall = { is: false, failed: false, probe: false };
+
+  /** Counts the calls. in: those that came later than the tick; whether the settlement is the trace's first. */
+  function addCalls(tree: TraceTree, trace: number, afterTick: number, frames: Frames): void {
+    const { finder } = known;
+    const { count } = finder;
+    if (callSource.length < count) {
+      callSource = new Int32Array(count * 2);
+      callTarget = new Int32Array(count * 2);
+      callEdge = new Int32Array(count * 2);
+      callNs = new Float64Array(count * 2);
     }
-    const at = row[node] as number;
-    const key = (columns.name[at] as number) * 8 + (columns.kind[at] as number);
-    const known = (operations[workload.index] ??= new Map<number, Operation>());
-    let found = known.get(key);
-    if (found === undefined) {
-      const { name, namespace } = workload;
-      found = createOperation(
-        name,
-        namespace,
-        columns.strings[columns.name[at] as number] ?? '',
-        columns.kind[at] ?? 0,
-      );
-      known.set(key, found);
+    const root = tree.roots[0] ?? -1;
+    const called = root < 0 ? -1 : finder.callOf[root]!;
+    rootCall.is = called >= 0;
+    for (let call = 0; call < count; call++) {
+      finder.read(call, outcome);
+      callSource[call] = outcome.source;
+      callTarget[call] = outcome.target;
+      if (call === called) {
+        rootCall.failed = outcome.failed;
+        rootCall.probe = outcome.probe;
+      }
+      if (outcome.tick > afterTick) callEdge[call] = frames.addCall(outcome, secondOf(outcome.startNs), trace);
     }
-    return found;
   }
 
   let selfNs = new Float64Array(256);
 
-  /** ns on the critical path by node; valid until the next call. */
-  function pathOf(tree: TraceTree): Float64Array {
+  /** Fills selfNs with the ns on the critical path by node. */
+  function findPath(tree: TraceTree): void {
     if (selfNs.length < tree.count) selfNs = new Float64Array(tree.count * 2);
-    const self = selfNs.subarray(0, tree.count).fill(0);
+    selfNs.fill(0, 0, tree.count);
     const path = criticalPath(tree, tree.roots[0], pathScratch);
-    for (let i = 0; i < path.count; i++) {
-      const node = path.node[i] ?? 0;
-      self[node] = (self[node] ?? 0) + ((path.endNs[i] ?? 0) - (path.startNs[i] ?? 0));
-    }
-    return self;
+    const { node, startNs, endNs } = path;
+    for (let i = 0; i < path.count; i++) selfNs[node[i]!] = selfNs[node[i]!]! + (endNs[i]! - startNs[i]!);
   }
 
+  /** By workload: ns on the critical path outside calls. */
+  let outsideNs = new Float64Array(64);
+  const outside: number[] = [];
+
   /** Adds the shares of the trace's latency to the frames. */
-  function addPath(derived: Derived, self: Float64Array, frames: Frames): void {
-    const { tree, calls, callOf, workloadOf, originNs } = derived;
+  function addPath(tree: TraceTree, frames: Frames): void {
+    const { finder } = known;
     const root = tree.roots[0];
-    if (root === undefined || calls[callOf[root] ?? -1]?.probe) return;
-    const byCall = new Map<Call, number>();
-    const uncalled = new Map<Workload, number>();
+    if (root === undefined || (rootCall.is && rootCall.probe)) return;
+    const { callOf, workload, count: calls } = finder;
+    callNs.fill(0, 0, calls);
+    outside.length = 0;
     let rootDurationNs = 0;
-    for (let node = 0; node < self.length; node++) {
-      const ns = self[node] ?? 0;
+    for (let node = 0; node < tree.count; node++) {
+      const ns = selfNs[node]!;
       if (ns === 0) continue;
       rootDurationNs += ns;
-      const call = calls[callOf[node] ?? -1];
-      if (call !== undefined) byCall.set(call, (byCall.get(call) ?? 0) + ns);
-      else {
-        const workload = workloadOf(node);
-        uncalled.set(workload, (uncalled.get(workload) ?? 0) + ns);
-      }
+      const call = callOf[node]!;
+      if (call >= 0) callNs[call] = callNs[call]! + ns;
+      else addOutside(workload[node]!, ns);
     }
-    const workload = workloadOf(root);
-    const row = tree.row[root] ?? 0;
     const { columns } = tree;
-    frames.addPath({
-      originNs,
-      startNs: columns.startNs[row] ?? 0,
-      key: `${durationBand(rootDurationNs)}|${workload.name}|${operation(tree, root, workload).name}`,
-      root: workload,
-      rootDurationNs,
-      weight: columns.weight[row] ?? 1,
-      calls: byCall,
-      uncalled,
-    });
+    const row = tree.row[root]!;
+    const operation = known.operations.list[operationOf(tree, root)]!;
+    const second = secondOf(columns.startNs[row]!);
+    const key = rootKeyOf(operation, durationBand(rootDurationNs));
+    frames.addRoot(workload[root]!, second, key, rootDurationNs, columns.weight[row]!);
+    for (let call = 0; call < calls; call++) if (callNs[call]! > 0) frames.addShare(callEdge[call]!, callNs[call]!);
+    for (const number of outside) frames.addOwnShare(number, outsideNs[number]!);
+  }
+
+  function addOutside(workload: number, ns: number): void {
+    if (workload >= outsideNs.length) outsideNs = grown(outsideNs, workload * 2);
+    if (!known.outsideStamps.isNew(workload, stamp)) outsideNs[workload] = outsideNs[workload]! + ns;
+    else {
+      outside.push(workload);
+      outsideNs[workload] = ns;
+    }
+  }
+
+  function operationOf({ columns, row }: TraceTree, node: number): number {
+    const at = row[node]!;
+    return known.operations.of(known.finder.workload[node]!, columns.name[at]!, columns.kind[at]!);
   }
 
   const steps: (PathStep | undefined)[] = [];
   const chain: number[] = [];
-  const pathNs = new Map<PathStep, number>();
+  const pathIds: bigint[] = [];
+  const pathNs: number[] = [];
 
-  /** The critical path as call paths and the ns each owns, in the order they first appear in the tree, into `pathNs`. */
-  function addSteps({ tree, workloadOf }: Derived, self: Float64Array): void {
-    const { parent } = tree;
-    pathNs.clear();
-    steps.length = 0;
-    for (let node = 0; node < tree.count; node++) {
-      const own = self[node] ?? 0;
+  /** The critical path as call paths and the ns each owns, in the order they first appear in the tree. */
+  function addSteps(tree: TraceTree): void {
+    const { parent, count } = tree;
+    pathIds.length = 0;
+    pathNs.length = 0;
+    while (steps.length < count) steps.push(undefined);
+    steps.fill(undefined, 0, count);
+    for (let node = 0; node < count; node++) {
+      const own = selfNs[node]!;
       if (own === 0) continue;
       let at = node;
       while (at >= 0 && steps[at] === undefined) {
         chain.push(at);
-        at = parent[at] ?? -1;
+        at = parent[at]!;
       }
       for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
-        const before = parent[next] ?? -1;
-        steps[next] = paths.step(before < 0 ? undefined : steps[before], operation(tree, next, workloadOf(next)));
+        const before = parent[next]!;
+        const operation = known.operations.list[operationOf(tree, next)]!;
+        steps[next] = paths.step(before < 0 ? undefined : steps[before], operation);
       }
-      const step = steps[node] as PathStep;
-      pathNs.set(step, (pathNs.get(step) ?? 0) + own);
+      const step = steps[node]!;
+      if (step.trace === stamp) pathNs[step.place] = pathNs[step.place]! + own;
+      else {
+        step.trace = stamp;
+        step.place = pathIds.push(step.pathId) - 1;
+        pathNs.push(own);
+      }
     }
+    for (let place = 0; place < pathNs.length; place++) pathNs[place] = Math.round(pathNs[place]!);
+    if (steps.length > keptSteps) steps.length = keptSteps;
   }
 
-  const workloads = new Set<string>();
-  const spanOperations = new Set<string>();
-  const edges = new Set<bigint>();
+  const workloads: string[] = [];
+  const operations: string[] = [];
+  const edgeIds: bigint[] = [];
 
-  function traceRow(
-    derived: Derived,
-    self: Float64Array,
-    traceId: string,
-    tick: number,
-    replacesTick: number,
-  ): TraceRow {
-    const { tree, calls, callOf, failedOf, workloadOf, originNs } = derived;
+  function addWorkload(number: number): void {
+    const { node, id } = known.finder.table.list[number]!;
+    if (known.workloadStamps.isNew(node, stamp)) workloads.push(id);
+  }
+
+  function traceRow(tree: TraceTree, trace: number, tick: number, replacesTick: number): TraceRow {
     const { columns } = tree;
+    const { finder, edges, edgeStamps, operationStamps } = known;
     let endNs = 0;
     let errorCount = 0;
-    let firstTick = Infinity;
+    let firstTick = 0xffffffff;
     let lastTick = 0;
     let rootDurationNs = 0;
-    workloads.clear();
-    spanOperations.clear();
-    edges.clear();
+    workloads.length = 0;
+    operations.length = 0;
+    edgeIds.length = 0;
     for (let node = 0; node < tree.count; node++) {
-      const row = tree.row[node] ?? 0;
-      endNs = Math.max(endNs, tree.endNs[node] ?? 0);
-      firstTick = Math.min(firstTick, tree.tick[node] ?? 0);
-      lastTick = Math.max(lastTick, columns.tick[row] ?? 0);
-      rootDurationNs += self[node] ?? 0;
-      if (failedOf(node)) errorCount += 1;
-      const workload = workloadOf(node);
-      workloads.add(workload.id);
-      if (spanOperations.size < maxOperations) spanOperations.add(operation(tree, node, workload).text);
+      const row = tree.row[node]!;
+      if (tree.endNs[node]! > endNs) endNs = tree.endNs[node]!;
+      if (tree.tick[node]! < firstTick) firstTick = tree.tick[node]!;
+      if (columns.tick[row]! > lastTick) lastTick = columns.tick[row]!;
+      rootDurationNs += selfNs[node]!;
+      if (spanFailed(columns, row, fourXxIsFailure)) errorCount += 1;
+      addWorkload(finder.workload[node]!);
+      if (operations.length < maxOperations) {
+        const { textNumber, text } = known.operations.list[operationOf(tree, node)]!;
+        if (operationStamps.isNew(textNumber, stamp)) operations.push(text);
+      }
     }
-    for (const { source, target } of calls) {
-      workloads.add(target.id);
-      edges.add(edgeNumber(source, target));
+    for (let call = 0; call < finder.count; call++) {
+      addWorkload(callTarget[call]!);
+      const edge = edges.of(callSource[call]!, callTarget[call]!);
+      if (edgeStamps.isNew(edge, stamp)) edgeIds.push(edges.id(edge));
     }
     const root = tree.roots[0] ?? 0;
-    const rootRow = tree.row[root] ?? 0;
-    const rootWorkload = workloadOf(root);
-    const rootCall = calls[callOf[root] ?? -1];
-    addSteps(derived, self);
+    const rootRow = tree.row[root]!;
+    const { name, namespace } = finder.table.list[finder.workload[root]!]!;
+    addSteps(tree);
     return {
       tick,
-      traceId,
+      traceIds: assembler.traceIds,
+      trace,
       replacesTick,
       firstTick,
       lastTick,
       startNs: originNs,
       durationNs: Math.round(endNs),
-      rootService: rootWorkload.name,
-      rootNamespace: rootWorkload.namespace,
-      rootOperation: operation(tree, root, rootWorkload).name,
-      rootVersion: columns.strings[columns.version[rootRow] ?? 0] ?? '',
+      rootService: name,
+      rootNamespace: namespace,
+      rootOperation: known.operations.list[operationOf(tree, root)]!.name,
+      rootVersion: columns.strings[columns.version[rootRow]!] ?? '',
       rootDurationNs: Math.round(rootDurationNs),
       spanCount: tree.count,
       errorCount,
-      failed: (rootCall?.failed ?? failedOf(root)) ? 1 : 0,
-      probe: rootCall?.probe ? 1 : 0,
-      weight: columns.weight[rootRow] ?? 1,
+      failed: (rootCall.is ? rootCall.failed : spanFailed(columns, rootRow, fourXxIsFailure)) ? 1 : 0,
+      probe: rootCall.is && rootCall.probe ? 1 : 0,
+      weight: columns.weight[rootRow]!,
       workloads,
-      operations: spanOperations,
-      edgeIds: edges,
-      path: pathNs,
+      operations,
+      edgeIds,
+      pathIds,
+      pathNs,
     };
   }
 
   return {
+    names() {
+      const { finder, strings, edges } = knownNow();
+      edges.trim();
+      return { table: finder.table, strings, traceIds: assembler.traceIds };
+    },
     settle(trace, history, tick, frames) {
+      stamp += 1;
       const earlier = history?.settled;
-      const episode = history?.episode ?? [];
       const own = assembler.rowsOf(trace);
-      const traceId = assembler.traceId(trace);
-      const derived = derive(history === undefined ? own : [...(earlier?.rows ?? []), ...episode, ...own]);
-      const { tree, calls, originNs } = derived;
+      const rows =
+        history === undefined ? own : Int32Array.from([...(earlier?.rows ?? []), ...history.episode, ...own]);
+      const tree = derive(rows);
       // Spans keep the tick of their first delivery: whatever came by the earlier settlement was counted there.
       if (earlier !== undefined && !hasNewer(tree, earlier.lastTick)) return undefined;
-      for (const call of calls) {
-        if (earlier === undefined || call.tick > earlier.lastTick) frames.addCall(call, originNs, traceId);
-      }
-      const self = pathOf(tree);
+      addCalls(tree, trace, earlier === undefined ? -1 : earlier.lastTick, frames);
+      findPath(tree);
       // The latency of a trace is counted once, at its first settlement.
-      if (earlier === undefined) addPath(derived, self, frames);
+      if (earlier === undefined) addPath(tree, frames);
       const replacesTick = earlier === undefined ? 0 : time.toTick(time.toLive(earlier.lastTick) + options.settleTicks);
-      return traceRow(derived, self, traceId, tick, replacesTick);
+      return traceRow(tree, trace, tick, replacesTick);
     },
     preview(traces, frames) {
       for (const trace of traces) {
-        const traceId = assembler.traceId(trace);
-        const { calls, originNs } = derive(assembler.rowsOf(trace));
-        for (const call of calls) {
+        derive(assembler.rowsOf(trace));
+        const { finder } = known;
+        for (let call = 0; call < finder.count; call++) {
+          finder.read(call, outcome);
           // Whoever called may still arrive; only a settled trace says that nobody known did.
-          if (workloadKinds[call.source.kind] !== 'unknown') frames.addCall(call, originNs, traceId);
+          if (finder.table.list[outcome.source]!.kind !== workloadKind.unknown)
+            frames.addCall(outcome, secondOf(outcome.startNs), trace);
         }
       }
     },
@@ -271,8 +310,8 @@ function hasNewer({ count, tick }: TraceTree, than: number): boolean {
   return false;
 }
 
-/** Edges remembered. */
-const maxKnown = 10_000;
-
 /** Operations of one trace that search finds it by. */
 const maxOperations = 64;
+
+/** Steps that outlive a trace; those of a huge one are given back. */
+const keptSteps = 65_536;

@@ -64,7 +64,7 @@ export function cutDictionary(dictionary: Dictionary, count: number): void {
 }
 
 /** A longer array with the same beginning. */
-export function grown<T extends Uint8Array | Uint16Array | Int16Array | Uint32Array | Float64Array>(
+export function grown<T extends Uint8Array | Uint16Array | Int16Array | Int32Array | Uint32Array | Float64Array>(
   from: T,
   length: number,
 ): T {

@@ -14,12 +14,15 @@ import {
   dictionaryPrefix,
   emptied,
   putText,
+  reserve,
 } from './native-write.ts';
 
-/** Columns as in schema.sql; the id in hex, durations in ns. */
+/** Columns as in schema.sql, durations in ns. */
 export interface TraceRow {
   readonly tick: number;
-  readonly traceId: string;
+  /** Where its id is: ids as four big-endian words each, and which of them. */
+  readonly traceIds: Uint32Array;
+  readonly trace: number;
   readonly replacesTick: number;
   readonly firstTick: number;
   readonly lastTick: number;
@@ -35,11 +38,11 @@ export interface TraceRow {
   readonly failed: number;
   readonly probe: number;
   readonly weight: number;
-  readonly workloads: Iterable<string>;
-  readonly operations: Iterable<string>;
-  readonly edgeIds: Iterable<bigint>;
-  /** The columns pathIds and pathNs. */
-  readonly path: Iterable<readonly [step: { readonly pathId: bigint }, ns: number]>;
+  readonly workloads: readonly string[];
+  readonly operations: readonly string[];
+  readonly edgeIds: readonly bigint[];
+  readonly pathIds: readonly bigint[];
+  readonly pathNs: readonly number[];
 }
 
 /** Settled traces on their way into the table. */
@@ -96,7 +99,7 @@ export function createTraceBlock(): TraceBlock {
     },
     append(row) {
       columns.tick.put(row.tick, rows);
-      columns.traceId.put(row.traceId, rows);
+      columns.traceId.put(row.traceIds, row.trace, rows);
       columns.replacesTick.put(row.replacesTick, rows);
       columns.firstTick.put(row.firstTick, rows);
       columns.lastTick.put(row.lastTick, rows);
@@ -118,11 +121,9 @@ export function createTraceBlock(): TraceBlock {
       columns.operations.end(rows);
       for (const edge of row.edgeIds) columns.edgeIds.add(edge);
       columns.edgeIds.end(rows);
-      for (const [step, ns] of row.path) {
-        columns.pathIds.add(step.pathId);
-        columns.pathNs.add(Math.round(ns));
-      }
+      for (const path of row.pathIds) columns.pathIds.add(path);
       columns.pathIds.end(rows);
+      for (const ns of row.pathNs) columns.pathNs.add(ns);
       columns.pathNs.end(rows);
       rows += 1;
     },
@@ -177,17 +178,18 @@ function wide(): Values<number | bigint> {
   };
 }
 
-/** FixedString(16) of hex. */
-function ids(): Values<string> {
-  let bytes = Buffer.alloc(4096);
+/** FixedString(16) of ids as words. */
+function ids(): Column & { put(words: Uint32Array, index: number, at: number): void } {
+  const bytes = createByteBuffer(4096);
   return {
     type: 'FixedString(16)',
-    put(value, at) {
-      if (at * 16 === bytes.length) bytes = Buffer.concat([bytes, Buffer.alloc(bytes.length)]);
-      bytes.write(value, at * 16, 'hex');
+    put(words, index, at) {
+      reserve(bytes, 16);
+      for (let word = 0; word < 4; word++) bytes.view.setUint32(at * 16 + word * 4, words[index * 4 + word]!);
+      bytes.length += 16;
     },
-    bytes: (rows) => [bytes.subarray(0, rows * 16)],
-    reset() {},
+    bytes: () => [bytesOf(bytes)],
+    reset: () => emptied(bytes),
   };
 }
 
