@@ -60,13 +60,12 @@ test('every trace settles once, with all of its rows, after rows were squeezed o
     most = Math.max(most, assembler.openTraces);
     for (const settled of assembler.takeSettled(tick)) {
       const trace = Number.parseInt(assembler.traceId(settled).slice(16), 16);
-      const rows = assembler.rowsOf(settled);
+      const rows = assembler.load(settled);
       const { columns } = assembler;
       const spans = Array.from(rows, (row) => columns.durationNs[row] as number).sort((a, b) => a - b);
       assert.deepEqual(spans, expected.get(trace % 2 ** 32), `trace ${trace}`);
       expected.delete(trace % 2 ** 32);
       settledSpans += spans.length;
-      assembler.focus(rows);
       const first = spans[0] as number;
       for (const row of rows) {
         const span = columns.durationNs[row] as number;

@@ -1,25 +1,26 @@
 /**
- * Spans in ingest order → traces that have settled. Holds the spans of every trace that is still open as growing columns;
- * a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
+ * Spans in ingest order → traces that have settled. Keeps the rows of each tick as they were read while an open
+ * trace has spans among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
  * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
 import { traceIdHex, type SpanColumns } from '#shared/span.ts';
+import { grown } from '../store/dictionary.ts';
+import { orderByTrace, swapped } from '../store/sorted-rows.ts';
 import { createStringTable, textColumns, type StringTable } from '../store/span-columns.ts';
-import { appendRows, createSpanRows, keepRows, resized, viewOf, type FollowedRows } from './span-rows.ts';
+import { createRuns } from './runs.ts';
+import { copyRows, createSpanRows, viewOf, type FollowedRows, type SpanRows } from './span-rows.ts';
 import { createTraceSlots, sameId } from './trace-slots.ts';
 
 export interface Assembler {
   readonly strings: StringTable;
-  /** The columns that rows of traces point into; originNs and startNs are set by `focus`. */
+  /** The rows of the trace that was loaded last. Another object after `load` and `sweep`. */
   readonly columns: SpanColumns;
   readonly openTraces: number;
   /** By trace number: the id as four big-endian words. The array may be another one after `add`. */
   readonly traceIds: Uint32Array;
-  /** Takes all rows of one tick, best sorted by trace. in: its live tick (live-time.ts). */
+  /** Takes all rows of one tick, best sorted by trace, and keeps them as they are. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
-  /** Rows that belong to a trace which settled before: appended to the columns, not to the open traces. out: first row. */
-  addHistory(rows: FollowedRows): number;
-  /** Takes the traces that settle at the tick out of the open ones. out: their numbers, valid with their rows until `sweep`. */
+  /** Takes the traces that settle at the tick out of the open ones. out: their numbers in the order of their ids, valid until `sweep`. */
   takeSettled(tick: number): readonly number[];
   /** The earliest tick after the given one at which a trace settles, unless more spans come. */
   nextSettlement(): number | undefined;
@@ -29,106 +30,126 @@ export interface Assembler {
   firstTick(trace: number): number;
   /** Hex of the trace's id. */
   traceId(trace: number): string;
-  /** The trace's rows in the columns; valid until the next call. */
-  rowsOf(trace: number): Int32Array;
-  /** Makes startNs of these rows count from their first start. out: that start, epoch ns. */
-  focus(rows: ArrayLike<number>): bigint;
+  /** Puts the trace's rows into `columns`. in: earlier spans of it that are not held here. out: the numbers of all rows there. */
+  load(trace: number, earlier?: EarlierRows): Int32Array;
   /** Gives back the memory of rows that no open trace holds. */
   sweep(): void;
 }
 
-/** Rows held before anything is squeezed out. */
+/** Some rows of a table. */
+export interface EarlierRows {
+  readonly rows: FollowedRows;
+  readonly which: readonly number[];
+}
+
+/** Rows held before any are moved to give back memory. */
 const leastSwept = 65_536;
-/** Rows that no trace holds, as a share of those that one does, before they are squeezed out. */
+/** Rows that no open trace holds, as a share of those that one does, before rows are moved. */
 const mostLoose = 0.35;
+/** Share of a chunk's rows that open traces hold, below which they are moved. */
+const leastHeld = 0.8;
+/** Rows of one trace that memory is kept for. */
+const keptRows = 65_536;
 /** Distinct texts held before a sweep starts a new table: names are the sender's and without bound. */
 const stringLimit = 500_000;
 
 export function createAssembler(settleTicks: number): Assembler {
   let strings = createStringTable();
-  let store = createSpanRows(1024);
-  let view = viewOf(store, strings.values);
-  /** By row: its trace, -1 when it is no open trace's; the next row of the same trace, -1 for the last. */
-  let traceOf = new Int32Array(store.capacity);
-  let nextRow = new Int32Array(store.capacity);
+  let mostStrings = stringLimit;
+  let loaded = createSpanRows(256);
+  let view = viewOf(loaded, strings.values);
+  let numbers = numbersTo(256);
+  /** The ticks' rows by chunk number, as they were read; how many of them open traces hold. */
+  const chunks: (FollowedRows | undefined)[] = [];
+  const held: number[] = [];
+  let heldSpans = 0;
   let openSpans = 0;
+  /** Rows of one trace that follow each other in a chunk are a run; a trace's runs are chained. */
+  const runs = createRuns();
   /** By trace number. */
   let first = new Float64Array(0);
   let last = new Float64Array(0);
-  let firstRow = new Int32Array(0);
-  let lastRow = new Int32Array(0);
+  let firstRun = new Int32Array(0);
+  let lastRun = new Int32Array(0);
   let rowCount = new Int32Array(0);
   const slots = createTraceSlots((capacity) => {
-    first = longer(first, capacity);
-    last = longer(last, capacity);
-    firstRow = longer(firstRow, capacity);
-    lastRow = longer(lastRow, capacity);
-    rowCount = longer(rowCount, capacity);
+    first = grown(first, capacity);
+    last = grown(last, capacity);
+    firstRun = grown(firstRun, capacity);
+    lastRun = grown(lastRun, capacity);
+    rowCount = grown(rowCount, capacity);
   });
   let settling: readonly number[] = [];
   const touched = new Map<number, number[]>();
-  let chosen = new Int32Array(256);
-
-  function resize(capacity: number): void {
-    store = resized(store, capacity);
-    view = viewOf(store, strings.values);
-    traceOf = longer(traceOf.subarray(0, store.count), capacity);
-    nextRow = longer(nextRow.subarray(0, store.count), capacity);
-  }
-
-  function append(rows: FollowedRows): number {
-    const begin = store.count;
-    const needed = begin + rows.count;
-    if (needed > store.capacity) resize(Math.max(needed, Math.ceil(store.capacity * 1.5)));
-    appendRows(store, rows);
-    view.links = store.links;
-    view.count = store.count;
-    traceOf.fill(-1, begin, store.count);
-    return begin;
-  }
-
-  function link(row: number, trace: number): void {
-    traceOf[row] = trace;
-    nextRow[row] = -1;
-    const before = lastRow[trace] as number;
-    if (before < 0) firstRow[trace] = row;
-    else nextRow[before] = row;
-    lastRow[trace] = row;
-  }
 
   function begin(column: Uint32Array, row: number, tick: number): number {
     const trace = slots.take(column, row);
     first[trace] = tick;
     last[trace] = -1;
-    firstRow[trace] = -1;
-    lastRow[trace] = -1;
+    firstRun[trace] = -1;
+    lastRun[trace] = -1;
     rowCount[trace] = 0;
     return trace;
   }
 
-  /** Squeezes out the rows that no open trace holds. */
+  function addRun(trace: number, chunk: number, row: number, count: number): void {
+    const run = runs.take(chunk, row, count);
+    const before = lastRun[trace]!;
+    if (before < 0) firstRun[trace] = run;
+    else runs.next[before] = run;
+    lastRun[trace] = run;
+    rowCount[trace] = rowCount[trace]! + count;
+  }
+
+  function addChunk(rows: FollowedRows): number {
+    const free = chunks.indexOf(undefined);
+    const chunk = free < 0 ? chunks.length : free;
+    chunks[chunk] = rows;
+    held[chunk] = rows.count;
+    heldSpans += rows.count;
+    return chunk;
+  }
+
+  function drop(chunk: number): void {
+    heldSpans -= chunks[chunk]!.count;
+    chunks[chunk] = undefined;
+  }
+
+  /** Moves the rows of chunks that are held in small part into one. */
   function squeeze(): void {
-    const kept = new Int32Array(openSpans);
-    let count = 0;
-    for (let row = 0; row < store.count; row++) if ((traceOf[row] as number) >= 0) kept[count++] = row;
-    keepRows(store, kept);
-    firstRow.fill(-1);
-    lastRow.fill(-1);
-    for (let row = 0; row < count; row++) link(row, traceOf[kept[row] as number] as number);
-    view.links = store.links;
-    view.count = count;
-    if (strings.values.length > stringLimit) renumber();
-    if (store.capacity > 4 * leastSwept && store.capacity > 4 * count) resize(2 * count);
+    const sparse = chunks.map((rows, chunk) => rows !== undefined && held[chunk]! < rows.count * leastHeld);
+    const count = sparse.reduce((sum, is, chunk) => sum + (is ? held[chunk]! : 0), 0);
+    const moved = createSpanRows(count);
+    const to = addChunk(moved);
+    for (let trace = 0; trace < slots.end; trace++) {
+      for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
+        const chunk = runs.chunk[run]!;
+        if (sparse[chunk] !== true) continue;
+        copyRows(chunks[chunk]!, runs.first[run]!, runs.count[run]!, moved, moved.count);
+        runs.chunk[run] = to;
+        runs.first[run] = moved.count;
+        moved.count += runs.count[run]!;
+      }
+    }
+    held[to] = count;
+    heldSpans += count;
+    sparse.forEach((is, chunk) => {
+      if (is) drop(chunk);
+    });
   }
 
   function renumber(): void {
     const old = strings.values;
     strings = createStringTable();
-    for (const name of textColumns) {
-      const column = store[name];
-      for (let row = 0; row < store.count; row++) column[row] = strings.intern(old[column[row] ?? 0] ?? '');
+    for (const rows of chunks) {
+      if (rows === undefined) continue;
+      for (const name of textColumns) {
+        const column = rows[name];
+        for (let row = 0; row < rows.count; row++) column[row] = strings.intern(old[column[row] ?? 0] ?? '');
+      }
     }
-    view = viewOf(store, strings.values);
+    mostStrings = Math.max(stringLimit, 2 * strings.values.length);
+    view = viewOf(loaded, strings.values);
   }
 
   return {
@@ -145,34 +166,36 @@ export function createAssembler(settleTicks: number): Assembler {
       return slots.ids;
     },
     add(rows, tick) {
-      const begun = append(rows);
+      if (rows.count === 0) return;
+      const chunk = addChunk(rows);
       openSpans += rows.count;
       const ids = rows.traceId;
       let settlingThen = touched.get(tick + settleTicks);
       if (settlingThen === undefined) touched.set(tick + settleTicks, (settlingThen = []));
-      let trace = -1;
-      for (let row = 0; row < rows.count; row++) {
+      for (let row = 0; row < rows.count;) {
         // Rows of a commit come sorted by trace id: most rows belong to the trace of the row before.
-        if (row === 0 || !sameId(ids, row, ids, row - 1)) {
-          trace = slots.find(ids, row);
-          if (trace < 0) trace = begin(ids, row, tick);
-          if (last[trace] !== tick) {
-            last[trace] = tick;
-            settlingThen.push(trace);
-          }
+        let end = row + 1;
+        while (end < rows.count && sameId(ids, end, ids, row)) end++;
+        let trace = slots.find(ids, row);
+        if (trace < 0) trace = begin(ids, row, tick);
+        if (last[trace] !== tick) {
+          last[trace] = tick;
+          settlingThen.push(trace);
         }
-        link(begun + row, trace);
-        rowCount[trace] = (rowCount[trace] as number) + 1;
+        addRun(trace, chunk, row, end - row);
+        row = end;
       }
     },
-    addHistory: append,
     takeSettled(tick) {
       const candidates = touched.get(tick) ?? [];
       touched.delete(tick);
-      settling = candidates.filter((trace) => (last[trace] as number) + settleTicks === tick);
+      settling = inOrder(
+        candidates.filter((trace) => last[trace]! + settleTicks === tick),
+        slots.ids,
+      );
       for (const trace of settling) {
         slots.remove(trace);
-        openSpans -= rowCount[trace] as number;
+        openSpans -= rowCount[trace]!;
       }
       return settling;
     },
@@ -183,58 +206,74 @@ export function createAssembler(settleTicks: number): Assembler {
     },
     open() {
       const open: number[] = [];
-      for (let trace = 0; trace < slots.end; trace++) {
-        if ((firstRow[trace] as number) >= 0) open.push(trace);
-      }
+      for (let trace = 0; trace < slots.end; trace++) if (firstRun[trace]! >= 0) open.push(trace);
       return open;
     },
-    firstTick: (trace) => first[trace] as number,
+    firstTick: (trace) => first[trace]!,
     traceId: (trace) => traceIdHex(slots.ids, trace),
-    rowsOf(trace) {
-      const count = rowCount[trace] as number;
-      if (count > chosen.length) chosen = new Int32Array(count * 2);
-      let row = firstRow[trace] as number;
-      for (let i = 0; i < count; i++) {
-        chosen[i] = row;
-        row = nextRow[row] as number;
+    load(trace, earlier) {
+      const count = rowCount[trace]! + (earlier?.which.length ?? 0);
+      if (count > loaded.capacity || (loaded.capacity > keptRows && count < keptRows)) {
+        loaded = createSpanRows(count * 2);
+        view = viewOf(loaded, strings.values);
+        numbers = numbersTo(loaded.capacity);
       }
-      return chosen.subarray(0, count);
-    },
-    focus(rows) {
-      const words = store.startWords;
-      let low = 0xffffffff;
-      let high = 0xffffffff;
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i] ?? 0;
-        const rowLow = words[row * 2] ?? 0;
-        const rowHigh = words[row * 2 + 1] ?? 0;
-        if (rowHigh < high || (rowHigh === high && rowLow < low)) {
-          low = rowLow;
-          high = rowHigh;
-        }
+      loaded.links.clear();
+      let at = 0;
+      if (earlier !== undefined) for (const row of earlier.which) copyRows(earlier.rows, row, 1, loaded, at++);
+      for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
+        copyRows(chunks[runs.chunk[run]!]!, runs.first[run]!, runs.count[run]!, loaded, at);
+        at += runs.count[run]!;
       }
-      for (let i = 0; i < rows.length; i++) {
-        const row = rows[i] ?? 0;
-        store.startNs[row] = ((words[row * 2 + 1] ?? 0) - high) * 4294967296 + ((words[row * 2] ?? 0) - low);
-      }
-      view.originNs = (BigInt(high) << 32n) | BigInt(low);
-      return view.originNs;
+      for (let word = 0; word < at * 4; word++) loaded.traceId[word] = slots.ids[trace * 4 + (word & 3)]!;
+      view.count = at;
+      view.originNs = countFromFirst(loaded, at);
+      return numbers.subarray(0, at);
     },
     sweep() {
       for (const trace of settling) {
-        for (let row = firstRow[trace] as number; row >= 0; row = nextRow[row] as number) traceOf[row] = -1;
-        firstRow[trace] = -1;
+        for (let run = firstRun[trace]!; run >= 0;) {
+          const chunk = runs.chunk[run]!;
+          held[chunk] = held[chunk]! - runs.count[run]!;
+          if (held[chunk] === 0) drop(chunk);
+          run = runs.free(run);
+        }
+        firstRun[trace] = -1;
         slots.free(trace);
       }
       settling = [];
-      if (store.count >= leastSwept && store.count - openSpans > openSpans * mostLoose) squeeze();
+      if (heldSpans >= leastSwept && heldSpans - openSpans > openSpans * mostLoose) squeeze();
+      if (strings.values.length > mostStrings) renumber();
     },
   };
 }
 
-/** A longer array with the same beginning. */
-function longer<T extends Int32Array | Float64Array>(from: T, length: number): T {
-  const to = new (from.constructor as new (length: number) => T)(length);
-  to.set(from as never);
-  return to;
+/** Makes startNs count from the first start of the rows. out: that start, epoch ns. */
+function countFromFirst({ startWords, startNs }: SpanRows, count: number): bigint {
+  let low = 0xffffffff;
+  let high = 0xffffffff;
+  for (let row = 0; row < count; row++) {
+    const rowLow = startWords[row * 2]!;
+    const rowHigh = startWords[row * 2 + 1]!;
+    if (rowHigh < high || (rowHigh === high && rowLow < low)) {
+      low = rowLow;
+      high = rowHigh;
+    }
+  }
+  for (let row = 0; row < count; row++)
+    startNs[row] = (startWords[row * 2 + 1]! - high) * 4294967296 + (startWords[row * 2]! - low);
+  return (BigInt(high) << 32n) | BigInt(low);
+}
+
+/** The traces in the order of their ids, as the store sorts them. in: ids as four big-endian words each. */
+function inOrder(traces: readonly number[], ids: Uint32Array): number[] {
+  const words = new Uint32Array(traces.length * 4);
+  for (let i = 0; i < words.length; i++) words[i] = swapped(ids[traces[i >> 2]! * 4 + (i & 3)]!);
+  return Array.from(orderByTrace(words, traces.length), (at) => traces[at]!);
+}
+
+function numbersTo(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let i = 0; i < count; i++) numbers[i] = i;
+  return numbers;
 }

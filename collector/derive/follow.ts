@@ -4,14 +4,7 @@
  */
 import { traceIdHex } from '#shared/span.ts';
 import type { Db } from '../store/db.ts';
-import {
-  readNative,
-  type FixedColumn,
-  type NativeColumn,
-  type NativeTable,
-  type NumberColumn,
-  type StringColumn,
-} from '../store/native.ts';
+import { readNative, type NativeColumn, type NativeTable } from '../store/native.ts';
 import {
   halvesOf,
   interned,
@@ -40,14 +33,15 @@ export async function readTick(db: Db, tick: number, strings: StringTable): Prom
 
 /** What the store holds of a trace before the spans in memory. */
 export interface History {
-  /** Rows that belong to the settlement at hand. */
-  readonly episode: number[];
-  /** Rows of earlier settlements, and the newest tick among them. */
-  readonly settled: { readonly rows: number[]; readonly lastTick: number } | undefined;
+  readonly rows: FollowedRows;
+  /** Which of the rows are the trace's, those of earlier settlements and those that belong to the one at hand. */
+  readonly which: readonly number[];
+  /** The newest tick among those of earlier settlements. */
+  readonly settledTick: number | undefined;
 }
 
 /**
- * Earlier spans of the assembler's traces, appended to its columns. A gap of more than settleTicks between two spans parts
+ * Earlier spans of the assembler's traces. A gap of more than settleTicks between two spans parts
  * one settlement from the next. in: spans after the live tick `from` and before the tick `before` are looked at. out: by number of
  * the trace; absent when there are none.
  */
@@ -69,7 +63,6 @@ export async function readHistory(
   const table = readNative(bytes);
   if (table.rows === 0) return histories;
   const rows = toRows(table, assembler.strings);
-  const first = assembler.addHistory(rows);
   const byTrace = new Map<string, number[]>();
   for (let row = 0; row < rows.count; row++) {
     const traceId = traceIdHex(rows.traceId, row);
@@ -88,12 +81,8 @@ export async function readHistory(
       begin -= 1;
       next = liveTick(earlier[begin] ?? 0);
     }
-    const settled = earlier.slice(0, begin);
-    const lastTick = rows.tick[settled.at(-1) ?? 0] ?? 0;
-    histories.set(trace, {
-      episode: earlier.slice(begin).map((row) => first + row),
-      settled: settled.length === 0 ? undefined : { rows: settled.map((row) => first + row), lastTick },
-    });
+    const settledTick = begin === 0 ? undefined : rows.tick[earlier[begin - 1] ?? 0];
+    histories.set(trace, { rows, which: earlier, settledTick });
   }
   return histories;
 }
@@ -101,22 +90,37 @@ export async function readHistory(
 /** in: an answer with at least one row. */
 function toRows({ rows: count, columns }: NativeTable, strings: StringTable): FollowedRows {
   const get = <T extends NativeColumn>(name: string): T => columns.get(name) as T;
-  const texts = new Set<string>(textColumns);
-  const column = (name: string): Float64Array | NumberColumn => {
-    if (texts.has(name)) return interned(get(name), strings);
-    const values = get<NumberColumn>(name);
-    return values instanceof BigInt64Array || values instanceof BigUint64Array ? toDoubles(values) : values;
-  };
+  const text = (name: (typeof textColumns)[number]): Uint32Array => interned(get(name), strings);
   return {
     count,
-    ...(Object.fromEntries(columnNames.map((name) => [name, column(name)])) as Pick<
-      FollowedRows,
-      (typeof columnNames)[number]
-    >),
-    traceId: toWords(get<FixedColumn>('traceId')),
-    spanId: toWords(get<FixedColumn>('spanId')),
-    parentId: toWords(get<FixedColumn>('parentId')),
+    traceId: toWords(get('traceId')),
+    spanId: toWords(get('spanId')),
+    parentId: toWords(get('parentId')),
     startWords: halvesOf(get<BigUint64Array>('startNs')),
-    links: toLinks(get<StringColumn>('linkIds'), count),
+    durationNs: toDoubles(get('durationNs')),
+    kind: get('kind'),
+    statusCode: get('statusCode'),
+    name: text('name'),
+    service: text('service'),
+    namespace: text('namespace'),
+    cluster: text('cluster'),
+    version: text('version'),
+    peer: text('peer'),
+    peerNamespace: text('peerNamespace'),
+    peerVersion: text('peerVersion'),
+    peerKind: get('peerKind'),
+    protocol: text('protocol'),
+    httpCode: get('httpCode'),
+    grpcCode: get('grpcCode'),
+    responseFlags: text('responseFlags'),
+    errorType: text('errorType'),
+    marks: get('marks'),
+    retryCount: get('retryCount'),
+    requestBytes: toDoubles(get('requestBytes')),
+    responseBytes: toDoubles(get('responseBytes')),
+    weight: get('weight'),
+    principal: text('principal'),
+    tick: get('tick'),
+    links: toLinks(get('linkIds'), count),
   };
 }

@@ -59,9 +59,10 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   let originSecond = 0;
   let originRestNs = 0;
 
-  /** The tree of the rows, and its calls in the finder. */
-  function derive(rows: Int32Array): TraceTree {
-    originNs = assembler.focus(rows);
+  /** The tree of the trace, and its calls in the finder. */
+  function derive(trace: number, history?: History): TraceTree {
+    const rows = assembler.load(trace, history);
+    originNs = assembler.columns.originNs;
     originSecond = Number(originNs / 1_000_000_000n);
     originRestNs = Number(originNs % 1_000_000_000n);
     const tree = buildTree(assembler.columns, rows, scratch);
@@ -276,23 +277,20 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     },
     settle(trace, history, tick, frames) {
       stamp += 1;
-      const earlier = history?.settled;
-      const own = assembler.rowsOf(trace);
-      const rows =
-        history === undefined ? own : Int32Array.from([...(earlier?.rows ?? []), ...history.episode, ...own]);
-      const tree = derive(rows);
+      const settledTick = history?.settledTick;
+      const tree = derive(trace, history);
       // Spans keep the tick of their first delivery: whatever came by the earlier settlement was counted there.
-      if (earlier !== undefined && !hasNewer(tree, earlier.lastTick)) return undefined;
-      addCalls(tree, trace, earlier === undefined ? -1 : earlier.lastTick, frames);
+      if (settledTick !== undefined && !hasNewer(tree, settledTick)) return undefined;
+      addCalls(tree, trace, settledTick ?? -1, frames);
       findPath(tree);
       // The latency of a trace is counted once, at its first settlement.
-      if (earlier === undefined) addPath(tree, frames);
-      const replacesTick = earlier === undefined ? 0 : time.toTick(time.toLive(earlier.lastTick) + options.settleTicks);
+      if (settledTick === undefined) addPath(tree, frames);
+      const replacesTick = settledTick === undefined ? 0 : time.toTick(time.toLive(settledTick) + options.settleTicks);
       return traceRow(tree, trace, tick, replacesTick);
     },
     preview(traces, frames) {
       for (const trace of traces) {
-        derive(assembler.rowsOf(trace));
+        derive(trace);
         const { finder } = known;
         for (let call = 0; call < finder.count; call++) {
           finder.read(call, outcome);

@@ -1,42 +1,40 @@
 /**
- * The narrow columns of spans that the derivation holds, as growing typed arrays: rows are appended a tick at a time, and what
- * is no longer needed is squeezed out in place. Nothing in here is an object a span.
+ * The narrow columns of spans as typed arrays: as they are read, a tick at a time, and as one trace's rows are put together
+ * from them. Nothing in here is an object a span.
  */
 import type { SpanColumns, SpanLink } from '#shared/span.ts';
 
-/** Columns that are copied as they are; text columns are already indexes into the assembler's string table. */
-const columnTypes = {
-  durationNs: Float64Array,
-  kind: Uint8Array,
-  statusCode: Uint8Array,
-  name: Uint32Array,
-  service: Uint32Array,
-  namespace: Uint32Array,
-  cluster: Uint32Array,
-  version: Uint32Array,
-  peer: Uint32Array,
-  peerNamespace: Uint32Array,
-  peerVersion: Uint32Array,
-  peerKind: Uint8Array,
-  protocol: Uint32Array,
-  httpCode: Int16Array,
-  grpcCode: Int16Array,
-  responseFlags: Uint32Array,
-  errorType: Uint32Array,
-  marks: Uint8Array,
-  retryCount: Uint16Array,
-  requestBytes: Float64Array,
-  responseBytes: Float64Array,
-  weight: Float64Array,
-  principal: Uint32Array,
-  tick: Uint32Array,
-} as const;
-type ColumnName = keyof typeof columnTypes;
-export const columnNames = Object.keys(columnTypes) as ColumnName[];
+/** Columns that are the same in the store and here; text columns are already indexes into the assembler's string table. */
+export const columnNames = [
+  'durationNs',
+  'kind',
+  'statusCode',
+  'name',
+  'service',
+  'namespace',
+  'cluster',
+  'version',
+  'peer',
+  'peerNamespace',
+  'peerVersion',
+  'peerKind',
+  'protocol',
+  'httpCode',
+  'grpcCode',
+  'responseFlags',
+  'errorType',
+  'marks',
+  'retryCount',
+  'requestBytes',
+  'responseBytes',
+  'weight',
+  'principal',
+  'tick',
+] as const satisfies readonly (keyof SpanColumns)[];
 
-type Columns = { [Name in ColumnName]: InstanceType<(typeof columnTypes)[Name]> };
+type Columns = Pick<SpanColumns, (typeof columnNames)[number]>;
 
-/** Rows read from the store, as SpanColumns but with the start as little-endian u32 words (low, high) of epoch ns. */
+/** Rows as they are read from the store, as SpanColumns but with the start as little-endian u32 words (low, high) of epoch ns. */
 export interface FollowedRows extends Columns {
   readonly count: number;
   readonly traceId: Uint32Array;
@@ -46,10 +44,6 @@ export interface FollowedRows extends Columns {
   readonly links: ReadonlyMap<number, readonly SpanLink[]>;
 }
 
-/** Columns that hold several words a row, with how many. */
-const wordColumns = { traceId: 4, spanId: 2, parentId: 2, startWords: 2 } as const;
-const wordNames = Object.keys(wordColumns) as (keyof typeof wordColumns)[];
-
 export interface SpanRows extends Columns {
   readonly capacity: number;
   count: number;
@@ -57,80 +51,145 @@ export interface SpanRows extends Columns {
   readonly spanId: Uint32Array;
   readonly parentId: Uint32Array;
   readonly startWords: Uint32Array;
-  /** For the reader: ns since the start of the row's trace. */
+  /** ns since the start of the row's trace. */
   readonly startNs: Float64Array;
-  links: Map<number, readonly SpanLink[]>;
+  readonly links: Map<number, readonly SpanLink[]>;
 }
 
+/** Written out: the engine looks up properties of objects that are put together in a loop as if in a map. */
 export function createSpanRows(capacity: number): SpanRows {
-  const columns = Object.fromEntries(columnNames.map((name) => [name, new columnTypes[name](capacity)]));
-  const words = Object.fromEntries(wordNames.map((name) => [name, new Uint32Array(capacity * wordColumns[name])]));
   return {
-    ...(columns as unknown as Columns),
-    ...(words as Record<keyof typeof wordColumns, Uint32Array>),
-    capacity,
-    count: 0,
+    traceId: new Uint32Array(capacity * 4),
+    spanId: new Uint32Array(capacity * 2),
+    parentId: new Uint32Array(capacity * 2),
+    startWords: new Uint32Array(capacity * 2),
+    durationNs: new Float64Array(capacity),
+    kind: new Uint8Array(capacity),
+    statusCode: new Uint8Array(capacity),
+    name: new Uint32Array(capacity),
+    service: new Uint32Array(capacity),
+    namespace: new Uint32Array(capacity),
+    cluster: new Uint32Array(capacity),
+    version: new Uint32Array(capacity),
+    peer: new Uint32Array(capacity),
+    peerNamespace: new Uint32Array(capacity),
+    peerVersion: new Uint32Array(capacity),
+    peerKind: new Uint8Array(capacity),
+    protocol: new Uint32Array(capacity),
+    httpCode: new Int16Array(capacity),
+    grpcCode: new Int16Array(capacity),
+    responseFlags: new Uint32Array(capacity),
+    errorType: new Uint32Array(capacity),
+    marks: new Uint8Array(capacity),
+    retryCount: new Uint16Array(capacity),
+    requestBytes: new Float64Array(capacity),
+    responseBytes: new Float64Array(capacity),
+    weight: new Float64Array(capacity),
+    principal: new Uint32Array(capacity),
+    tick: new Uint32Array(capacity),
     startNs: new Float64Array(capacity),
     links: new Map(),
+    capacity,
+    count: 0,
   };
 }
 
-/** The same rows with room for others. in: at least as much as there are. */
-export function resized(old: SpanRows, capacity: number): SpanRows {
-  const next = createSpanRows(capacity);
-  const { count } = old;
-  for (const name of wordNames) next[name].set(old[name].subarray(0, count * wordColumns[name]));
-  for (const name of columnNames) next[name].set(old[name].subarray(0, count));
-  next.links = old.links;
-  next.count = count;
-  return next;
+/** Copies a run of rows to `at` and after; what the copies' startNs is depends on their trace. */
+export function copyRows(from: FollowedRows, first: number, count: number, to: SpanRows, at: number): void {
+  copyWords(from.spanId, first, count, to.spanId, at);
+  copyWords(from.parentId, first, count, to.parentId, at);
+  copyWords(from.startWords, first, count, to.startWords, at);
+  copyDoubles(from.durationNs, first, count, to.durationNs, at);
+  copyOctets(from.kind, first, count, to.kind, at);
+  copyOctets(from.statusCode, first, count, to.statusCode, at);
+  copyNumbers(from.name, first, count, to.name, at);
+  copyNumbers(from.service, first, count, to.service, at);
+  copyNumbers(from.namespace, first, count, to.namespace, at);
+  copyNumbers(from.cluster, first, count, to.cluster, at);
+  copyNumbers(from.version, first, count, to.version, at);
+  copyNumbers(from.peer, first, count, to.peer, at);
+  copyNumbers(from.peerNamespace, first, count, to.peerNamespace, at);
+  copyNumbers(from.peerVersion, first, count, to.peerVersion, at);
+  copyOctets(from.peerKind, first, count, to.peerKind, at);
+  copyNumbers(from.protocol, first, count, to.protocol, at);
+  copyShorts(from.httpCode, first, count, to.httpCode, at);
+  copyShorts(from.grpcCode, first, count, to.grpcCode, at);
+  copyNumbers(from.responseFlags, first, count, to.responseFlags, at);
+  copyNumbers(from.errorType, first, count, to.errorType, at);
+  copyOctets(from.marks, first, count, to.marks, at);
+  for (let i = 0; i < count; i++) to.retryCount[at + i] = from.retryCount[first + i]!;
+  copyDoubles(from.requestBytes, first, count, to.requestBytes, at);
+  copyDoubles(from.responseBytes, first, count, to.responseBytes, at);
+  copyDoubles(from.weight, first, count, to.weight, at);
+  copyNumbers(from.principal, first, count, to.principal, at);
+  copyNumbers(from.tick, first, count, to.tick, at);
+  if (from.links.size === 0) return;
+  for (let i = 0; i < count; i++) {
+    const links = from.links.get(first + i);
+    if (links !== undefined) to.links.set(at + i, links);
+  }
 }
 
-/** Appends rows that there is room for. */
-export function appendRows(to: SpanRows, rows: FollowedRows): void {
-  const first = to.count;
-  for (const name of wordNames) to[name].set(rows[name], first * wordColumns[name]);
-  for (const name of columnNames) to[name].set(rows[name], first);
-  for (const [row, links] of rows.links) to.links.set(first + row, links);
-  to.count = first + rows.count;
+// One function a type of array, for the engine makes fast code only of those that always see the same. Runs are short: set()
+// and subarray() would cost more than the loop.
+
+function copyOctets(from: Uint8Array, first: number, count: number, to: Uint8Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
 }
 
-/** Keeps only some rows, moved together. in: their numbers, ascending. */
-export function keepRows(rows: SpanRows, kept: Int32Array): void {
-  let from = 0;
-  while (from < kept.length && kept[from] === from) from++;
-  for (const name of wordNames) move(rows[name], wordColumns[name], kept, from);
-  for (const name of columnNames) {
-    const { buffer, BYTES_PER_ELEMENT: size } = rows[name];
-    if (size === 1) move(new Uint8Array(buffer), 1, kept, from);
-    else if (size === 2) move(new Uint16Array(buffer), 1, kept, from);
-    else move(new Uint32Array(buffer), size / 4, kept, from);
-  }
-  if (rows.links.size > 0) {
-    const links = new Map<number, readonly SpanLink[]>();
-    kept.forEach((old, row) => {
-      const held = rows.links.get(old);
-      if (held !== undefined) links.set(row, held);
-    });
-    rows.links = links;
-  }
-  rows.count = kept.length;
+function copyShorts(from: Int16Array, first: number, count: number, to: Int16Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
 }
 
-function move(column: Uint8Array | Uint16Array | Uint32Array, width: number, kept: Int32Array, from: number): void {
-  if (width === 1) {
-    for (let row = from; row < kept.length; row++) column[row] = column[kept[row] as number] as number;
-    return;
-  }
-  for (let row = from; row < kept.length; row++) {
-    const old = (kept[row] as number) * width;
-    for (let word = 0; word < width; word++) column[row * width + word] = column[old + word] as number;
-  }
+function copyNumbers(from: Uint32Array, first: number, count: number, to: Uint32Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
+}
+
+function copyDoubles(from: Float64Array, first: number, count: number, to: Float64Array, at: number): void {
+  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
+}
+
+/** Two words a row. */
+function copyWords(from: Uint32Array, first: number, count: number, to: Uint32Array, at: number): void {
+  for (let i = 0; i < count * 2; i++) to[at * 2 + i] = from[first * 2 + i]!;
 }
 
 export type View = { -readonly [Name in keyof SpanColumns]: SpanColumns[Name] };
 
 /** The rows as SpanColumns; to be made anew whenever the arrays or the string table are. */
 export function viewOf(rows: SpanRows, strings: readonly string[]): View {
-  return { ...rows, strings, originNs: 0n };
+  return {
+    count: rows.count,
+    strings,
+    originNs: 0n,
+    traceId: rows.traceId,
+    spanId: rows.spanId,
+    parentId: rows.parentId,
+    startNs: rows.startNs,
+    durationNs: rows.durationNs,
+    kind: rows.kind,
+    statusCode: rows.statusCode,
+    name: rows.name,
+    service: rows.service,
+    namespace: rows.namespace,
+    cluster: rows.cluster,
+    version: rows.version,
+    peer: rows.peer,
+    peerNamespace: rows.peerNamespace,
+    peerVersion: rows.peerVersion,
+    peerKind: rows.peerKind,
+    protocol: rows.protocol,
+    httpCode: rows.httpCode,
+    grpcCode: rows.grpcCode,
+    responseFlags: rows.responseFlags,
+    errorType: rows.errorType,
+    marks: rows.marks,
+    retryCount: rows.retryCount,
+    requestBytes: rows.requestBytes,
+    responseBytes: rows.responseBytes,
+    weight: rows.weight,
+    principal: rows.principal,
+    tick: rows.tick,
+    links: rows.links,
+  };
 }

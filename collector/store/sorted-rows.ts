@@ -44,7 +44,7 @@ function compareIds(traceId: Uint32Array, a: number, b: number): number {
 }
 
 /** The word whose bytes are in the other order. */
-function swapped(word: number): number {
+export function swapped(word: number): number {
   return ((word >>> 24) | ((word >>> 8) & 0xff00) | ((word & 0xff00) << 8) | (word << 24)) >>> 0;
 }
 
