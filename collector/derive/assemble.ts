@@ -30,6 +30,8 @@ export interface Assembler {
   firstTick(trace: number): number;
   /** Hex of the trace's id. */
   traceId(trace: number): string;
+  /** Start of the trace that was loaded last: whole epoch seconds, and ns beyond them. */
+  readonly origin: { readonly second: number; readonly restNs: number };
   /** Puts the trace's rows into `columns`. in: earlier spans of it that are not held here. out: the numbers of all rows there. */
   load(trace: number, earlier?: EarlierRows): Int32Array;
   /** Gives back the memory of rows that no open trace holds. */
@@ -79,6 +81,7 @@ export function createAssembler(settleTicks: number): Assembler {
     lastRun = grown(lastRun, capacity);
     rowCount = grown(rowCount, capacity);
   });
+  const origin = createOrigin();
   let settling: readonly number[] = [];
   const touched = new Map<number, number[]>();
 
@@ -209,6 +212,7 @@ export function createAssembler(settleTicks: number): Assembler {
       for (let trace = 0; trace < slots.end; trace++) if (firstRun[trace]! >= 0) open.push(trace);
       return open;
     },
+    origin,
     firstTick: (trace) => first[trace]!,
     traceId: (trace) => traceIdHex(slots.ids, trace),
     load(trace, earlier) {
@@ -218,16 +222,18 @@ export function createAssembler(settleTicks: number): Assembler {
         view = viewOf(loaded, strings.values);
         numbers = numbersTo(loaded.capacity);
       }
-      loaded.links.clear();
+      if (loaded.links.size > 0) loaded.links.clear();
       let at = 0;
       if (earlier !== undefined) for (const row of earlier.which) copyRows(earlier.rows, row, 1, loaded, at++);
       for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
         copyRows(chunks[runs.chunk[run]!]!, runs.first[run]!, runs.count[run]!, loaded, at);
         at += runs.count[run]!;
       }
-      for (let word = 0; word < at * 4; word++) loaded.traceId[word] = slots.ids[trace * 4 + (word & 3)]!;
+      // Only links are compared with the trace's id.
+      if (loaded.links.size > 0) fillId(loaded.traceId, at, slots.ids, trace);
       view.count = at;
-      view.originNs = countFromFirst(loaded, at);
+      countFromFirst(loaded, at, origin);
+      view.originNs = origin.ns[0]!;
       return numbers.subarray(0, at);
     },
     sweep() {
@@ -248,8 +254,21 @@ export function createAssembler(settleTicks: number): Assembler {
   };
 }
 
-/** Makes startNs count from the first start of the rows. out: that start, epoch ns. */
-function countFromFirst({ startWords, startNs }: SpanRows, count: number): bigint {
+interface Origin {
+  second: number;
+  restNs: number;
+  /** Epoch ns, and the same as words, the low one first. */
+  readonly ns: BigUint64Array;
+  readonly words: Uint32Array;
+}
+
+function createOrigin(): Origin {
+  const words = new Uint32Array(2);
+  return { second: 0, restNs: 0, ns: new BigUint64Array(words.buffer), words };
+}
+
+/** Makes startNs count from the first start of the rows, which becomes the origin. */
+function countFromFirst({ startWords, startNs }: SpanRows, count: number, origin: Origin): void {
   let low = 0xffffffff;
   let high = 0xffffffff;
   for (let row = 0; row < count; row++) {
@@ -262,7 +281,18 @@ function countFromFirst({ startWords, startNs }: SpanRows, count: number): bigin
   }
   for (let row = 0; row < count; row++)
     startNs[row] = (startWords[row * 2 + 1]! - high) * 4294967296 + (startWords[row * 2]! - low);
-  return (BigInt(high) << 32n) | BigInt(low);
+  // high * 2^32 + low in seconds, by parts that doubles hold exactly: 2^32 ns are 4.294967296 s, 2^48 ns 281474.976710656 s.
+  const upper = high >>> 16;
+  const restNs = upper * 976_710_656 + (high & 0xffff) * 294_967_296 + low;
+  const seconds = Math.floor(restNs / 1e9);
+  origin.second = upper * 281_474 + (high & 0xffff) * 4 + seconds;
+  origin.restNs = restNs - seconds * 1e9;
+  origin.words[0] = low;
+  origin.words[1] = high;
+}
+
+function fillId(words: Uint32Array, rows: number, ids: Uint32Array, trace: number): void {
+  for (let word = 0; word < rows * 4; word++) words[word] = ids[trace * 4 + (word & 3)]!;
 }
 
 /** The traces in the order of their ids, as the store sorts them. in: ids as four big-endian words each. */

@@ -55,16 +55,11 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
 
   /** Traces looked at so far: what bears the number belongs to the trace at hand. */
   let stamp = 0;
-  let originNs = 0n;
-  let originSecond = 0;
-  let originRestNs = 0;
+  const { origin } = assembler;
 
   /** The tree of the trace, and its calls in the finder. */
   function derive(trace: number, history?: History): TraceTree {
     const rows = assembler.load(trace, history);
-    originNs = assembler.columns.originNs;
-    originSecond = Number(originNs / 1_000_000_000n);
-    originRestNs = Number(originNs % 1_000_000_000n);
     const tree = buildTree(assembler.columns, rows, scratch);
     knownNow().finder.find(tree);
     return tree;
@@ -72,7 +67,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
 
   /** The whole second a time in the trace lies in. */
   function secondOf(startNs: number): number {
-    return originSecond + Math.floor((originRestNs + startNs) / 1e9);
+    return origin.second + Math.floor((origin.restNs + startNs) / 1e9);
   }
 
   /** Of the trace at hand. By call: its workloads and its edge in the frames; of the root's call whether it failed. */
@@ -164,7 +159,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
   }
 
   const steps: (PathStep | undefined)[] = [];
-  const chain: number[] = [];
+  let chain = new Int32Array(64);
   const pathIds: bigint[] = [];
   const pathNs: number[] = [];
 
@@ -175,15 +170,14 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
     pathNs.length = 0;
     while (steps.length < count) steps.push(undefined);
     steps.fill(undefined, 0, count);
+    if (chain.length < count) chain = new Int32Array(count * 2);
     for (let node = 0; node < count; node++) {
       const own = selfNs[node]!;
       if (own === 0) continue;
-      let at = node;
-      while (at >= 0 && steps[at] === undefined) {
-        chain.push(at);
-        at = parent[at]!;
-      }
-      for (let next = chain.pop(); next !== undefined; next = chain.pop()) {
+      let depth = 0;
+      for (let at = node; at >= 0 && steps[at] === undefined; at = parent[at]!) chain[depth++] = at;
+      while (depth > 0) {
+        const next = chain[--depth]!;
         const before = parent[next]!;
         const operation = known.operations.list[operationOf(tree, next)]!;
         steps[next] = paths.step(before < 0 ? undefined : steps[before], operation);
@@ -249,7 +243,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       replacesTick,
       firstTick,
       lastTick,
-      startNs: originNs,
+      startNs: columns.originNs,
       durationNs: Math.round(endNs),
       rootService: name,
       rootNamespace: namespace,
