@@ -168,6 +168,17 @@ describe('what the OTLP/gRPC door takes', () => {
     assert.ok(taken[0]?.equals(large));
   });
 
+  test('a sender may have a whole message of usual size under way, several on a connection', async () => {
+    const { port, taken } = await open();
+    const { stream, answer } = call(port);
+    const { session } = stream;
+    stream.end(frame(body));
+    await answer;
+    assert.equal(session?.remoteSettings.initialWindowSize, 1 << 20);
+    assert.ok((session.state.remoteWindowSize ?? 0) > 3 << 20);
+    assert.deepEqual(taken, [body]);
+  });
+
   test('partial success names the rejected spans and the reason', async () => {
     const { client } = await open({ receive: async () => ({ rejected: 2, message: 'no id' }) });
     assert.equal((await send(client, body)).toString('hex'), `0a09080212056e6f206964`);

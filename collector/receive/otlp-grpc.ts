@@ -21,6 +21,12 @@ const head = { ':status': 200, 'content-type': 'application/grpc', 'grpc-accept-
 /** A connection that says nothing at first, and one that has nothing more to say. */
 const firstRequestMs = 10_000;
 const idleMs = 65 * 60_000;
+/**
+ * What a sender may have under way. Bytes that arrive are read at once and count against the budget, so a window bounds no
+ * memory here; a small one makes the sender wait, and makes us say after every few frames that it may go on.
+ */
+const streamWindowBytes = 1 << 20;
+const sessionWindowBytes = 4 << 20;
 
 /** Opens the door. errors: AppError unavailable when the address cannot be had. */
 export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
@@ -76,7 +82,7 @@ export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
   };
 
   const socketOptions = { noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 };
-  const settings = { maxConcurrentStreams: 100, initialWindowSize: 256 * 1024 };
+  const settings = { maxConcurrentStreams: 100, initialWindowSize: streamWindowBytes };
   const server: Http2Server =
     tls === undefined
       ? createServer({ ...socketOptions, settings })
@@ -91,6 +97,7 @@ export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
   server.on('drop', () => meter.dropped('grpc'));
   server.on('session', (session) => {
     sessions.add(session);
+    session.setLocalWindowSize(sessionWindowBytes);
     session.setTimeout(firstRequestMs, () => session.close());
     session.on('error', () => {});
     session.on('close', () => sessions.delete(session));
