@@ -3,6 +3,7 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appe
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { openLog, type Segment } from '../collector/store/log.ts';
 
 function newDirectory(t: TestContext): string {
@@ -22,6 +23,28 @@ test('what was appended is found by the next process, in order, also without a c
   await Promise.all([log.append(bytes('a')), log.append(bytes('b')), log.append(bytes(''))]);
   await log.append(bytes('c'));
   assert.deepEqual(texts(openLog(directory).left), [['a', 'b', '', 'c']]);
+});
+
+test('senders that were answered by different syncs come together in one', async (t) => {
+  const { log } = openLog(newDirectory(t));
+  const records = 30;
+  let answers = 0;
+  let answering = false;
+  const sender = async (): Promise<void> => {
+    for (let i = 0; i < records; i++) {
+      await log.append(bytes('x'));
+      if (!answering) answers++;
+      answering = true;
+      await turn();
+      answering = false;
+    }
+  };
+  const first = sender();
+  // Its record is being synced now: the others wait for the next sync.
+  await turn();
+  await Promise.all([first, ...Array.from({ length: 7 }, sender)]);
+  assert.ok(answers < records * 1.5, `${answers} syncs of ${records} records a sender`);
+  await log.close();
 });
 
 test('a segment that is being committed is found with its mark, before the one that followed it', async (t) => {

@@ -83,7 +83,9 @@ export async function createOtlpHttp(options: HttpDoorOptions): Promise<Door> {
     if (response.destroyed) return;
     if (closing) response.shouldKeepAlive = false;
     response.writeHead(status, { 'Content-Type': contentTypes[encoding], 'Content-Length': body.length });
-    response.end(body);
+    // Without a body the head goes out as one string.
+    if (body.length === 0) response.end();
+    else response.end(body);
   };
 
   const route = (request: IncomingMessage, response: ServerResponse, expects: boolean): void => {

@@ -22,6 +22,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { writeAll } from './write-all.ts';
@@ -74,6 +75,11 @@ const sync = promisify(fdatasync);
 const headBytes = 16;
 const noHead = new Uint8Array(headBytes);
 const kind = { record: 1, mark: 2 } as const;
+/**
+ * Least time from the end of a sync to the next write. A sync costs about as much as taking a small body, and senders that
+ * were just answered send their next one within it: without the pause two halves of them take turns.
+ */
+const restMs = 1;
 /** Bytes that a file keeps for its next segment: those of a full commit. */
 const mostKept = 96 << 20;
 
@@ -176,6 +182,7 @@ async function flush(file: File): Promise<void> {
       ftruncateSync(file.descriptor, file.length);
       for (const { reject } of waiters) reject(cause);
     }
+    await pause(restMs);
   }
   file.syncing = undefined;
 }
