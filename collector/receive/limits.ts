@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { AppError, quoted } from '#shared/error.ts';
+import { createBodyPool } from './body-pool.ts';
 
 /** Seconds that a refused sender is asked to wait. */
 export const retryAfterSeconds = 1;
@@ -13,6 +14,8 @@ export const retryAfterSeconds = 1;
 /** Inflated bytes a body may have whatever its ratio, and the ratio it must keep beyond. */
 const freeInflatedBytes = 1 << 20;
 const maxRatio = 200;
+/** A buffer is made for so many times what has come: a sender cannot have memory for announcing a large body. */
+const roomFactor = 3;
 
 /** Bytes in flight over all doors. */
 export interface ByteBudget {
@@ -28,11 +31,17 @@ export interface ByteBudget {
 export interface Held {
   /** errors: AppError unavailable when the budget is used up. */
   take: (sizeBytes: number) => void;
-  /** Gives everything back; a second time it does nothing. */
+  /**
+   * A body and its next piece in one buffer with room for more, which is this request's until the release.
+   * in: what the last call returned, or the first piece; how many of its bytes are the body; the most it may have.
+   */
+  join: (body: Buffer, sizeBytes: number, piece: Buffer, mostBytes: number) => Buffer;
+  /** Gives everything back, joined bodies too; a second time it does nothing. */
   release: () => void;
 }
 
 export function createByteBudget(totalBytes: number): ByteBudget {
+  const pool = createBodyPool();
   let usedBytes = 0;
   const full = (): AppError =>
     new AppError('unavailable', `cannot take more spans: ${usedBytes} of ${totalBytes} bytes wait to be committed`);
@@ -46,20 +55,37 @@ export function createByteBudget(totalBytes: number): ByteBudget {
     },
     open() {
       let heldBytes = 0;
+      const own: Buffer[] = [];
       return {
         take(sizeBytes) {
           if (usedBytes + sizeBytes > totalBytes) throw full();
           usedBytes += sizeBytes;
           heldBytes += sizeBytes;
         },
+        join(body, sizeBytes, piece, mostBytes) {
+          const wantedBytes = sizeBytes + piece.length;
+          const mine = own.indexOf(body);
+          let joined = body;
+          if (mine < 0 || wantedBytes > body.length) {
+            joined = pool.take(Math.min(wantedBytes * roomFactor, Math.max(wantedBytes, mostBytes)));
+            joined.set(body.subarray(0, sizeBytes));
+            if (mine >= 0) own.splice(mine, 1).forEach(pool.give);
+            own.push(joined);
+          }
+          joined.set(piece, sizeBytes);
+          return joined;
+        },
         release() {
           usedBytes -= heldBytes;
           heldBytes = 0;
+          own.splice(0).forEach(pool.give);
         },
       };
     },
   };
 }
+
+const nothing = Buffer.alloc(0);
 
 /** The codings taken, by the value of Content-Encoding in lower case. */
 const inflaters = {
@@ -91,7 +117,7 @@ export function parseCoding(header: string | undefined): Coding | undefined {
 export function readBody(source: Readable, coding: Coding | undefined, maxBytes: number, held: Held): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const inflater = coding === undefined ? undefined : inflaters[coding]();
-  const parts: Buffer[] = [];
+  let body: Buffer = nothing;
   let sizeBytes = 0;
   let wireBytes = 0;
   let ended = false;
@@ -107,10 +133,11 @@ export function readBody(source: Readable, coding: Coding | undefined, maxBytes:
   const finish = (): void => {
     if (ended) return;
     ended = true;
-    resolve(parts.length === 1 ? (parts[0] ?? Buffer.alloc(0)) : Buffer.concat(parts, sizeBytes));
+    resolve(body.subarray(0, sizeBytes));
   };
   const keep = (part: Buffer): void => {
     if (ended) return;
+    const before = sizeBytes;
     sizeBytes += part.length;
     if (sizeBytes > maxBytes) return fail(tooLarge());
     if (inflater !== undefined && sizeBytes > freeInflatedBytes && sizeBytes > wireBytes * maxRatio) {
@@ -121,7 +148,8 @@ export function readBody(source: Readable, coding: Coding | undefined, maxBytes:
     } catch (error) {
       return fail(error as AppError);
     }
-    parts.push(part);
+    // At once: a piece that lives as long as its body outlives the young generation.
+    body = before === 0 ? part : held.join(body, before, part, maxBytes);
   };
   const inflate = (part: Buffer): void => {
     wireBytes += part.length;
