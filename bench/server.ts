@@ -37,7 +37,10 @@ const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
 const settleLimitMs = 90_000;
 const signals = ['SIGINT', 'SIGTERM'] as const;
 /** What `npm start` gives Node. */
-const { collectorFlags } = (await import(new URL('../scripts/setup.js', import.meta.url).href)) as {
+const { collectorEnvironment, collectorFlags } = (await import(
+  new URL('../scripts/setup.js', import.meta.url).href
+)) as {
+  collectorEnvironment: () => NodeJS.ProcessEnv;
   collectorFlags: readonly string[];
 };
 
@@ -49,6 +52,7 @@ export async function startServer({ nodeFlags = [], directory: given }: ServerOp
   const child = spawn(...pinnedNode(0, [...collectorFlags, ...nodeFlags, main, ...flags]), {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
+    env: collectorEnvironment(),
   });
   const gone = once(child, 'close');
   const lines: string[] = [];

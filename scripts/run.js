@@ -4,7 +4,16 @@
  * `--script FILE …` as the first argument runs that file instead, with the same Node.
  */
 import { join } from 'node:path';
-import { buildPages, collectorFlags, entry, findNode, home, installDependencies, run } from './setup.js';
+import {
+  buildPages,
+  collectorEnvironment,
+  collectorFlags,
+  entry,
+  findNode,
+  home,
+  installDependencies,
+  run,
+} from './setup.js';
 
 /** Words with which the collector shows no pages. */
 const pageless = ['replay', 'help', '--help', '-h', 'version', '--version', '-v'];
@@ -15,5 +24,5 @@ await entry(async () => {
   const node = findNode();
   if (!args.some((word) => pageless.includes(word))) buildPages(node);
   if (args[0] === '--script') return run(node, args.slice(1));
-  return run(node, [...collectorFlags, join(home, 'collector', 'main.ts'), ...args]);
+  return run(node, [...collectorFlags, join(home, 'collector', 'main.ts'), ...args], { env: collectorEnvironment() });
 });

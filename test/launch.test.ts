@@ -138,6 +138,21 @@ describe('npm start', () => {
     });
   }
 
+  test('tells the allocators to give free memory back, unless the environment says otherwise', async () => {
+    const root = cloneWith(
+      'console.log(process.env.MALLOC_TRIM_THRESHOLD_, process.env.JE_MALLOC_CONF, process.env.GIVEN);',
+    );
+    const outputWith = async (given: Record<string, string>): Promise<string> => {
+      const child = spawn(process.execPath, [join(root, 'scripts/run.js')], { env: { ...process.env, ...given } });
+      let output = '';
+      child.stdout.on('data', (part: Buffer) => (output += part.toString()));
+      await once(child, 'close');
+      return output;
+    };
+    assert.equal(await outputWith({ GIVEN: 'kept' }), '131072 dirty_decay_ms:1000 kept\n');
+    assert.equal(await outputWith({ GIVEN: 'kept', JE_MALLOC_CONF: 'narenas:1' }), '131072 narenas:1 kept\n');
+  });
+
   test('hands SIGTERM to the program and waits for it', async () => {
     const root = cloneWith(
       "setInterval(() => {}, 1000); process.on('SIGTERM', () => setTimeout(() => process.exit(5), 100)); console.log('up');",
