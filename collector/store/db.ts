@@ -175,10 +175,12 @@ const insertSettings = {
   min_insert_block_size_rows: '0',
   min_insert_block_size_bytes: '0',
   max_insert_block_size: '10000000',
+  // The inbox's file is read, not mapped as chDB would: the pages of a mapped file count as the process's memory.
+  storage_file_read_method: 'pread',
 } as const satisfies ClickHouseSettings;
 
 function insertQuery(table: string, source: string): string {
-  const settings = Object.entries(insertSettings).map(([name, value]) => `${name} = ${value}`);
+  const settings = Object.entries(insertSettings).map(([name, value]) => `${name} = '${value}'`);
   return `INSERT INTO ${table} SETTINGS ${settings.join(', ')} ${source}`;
 }
 
