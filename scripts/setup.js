@@ -164,7 +164,7 @@ export function commandEnvironment(node, root = home) {
  * mark a small heap several times a second. The young part of each thread's heap otherwise grows to 64 MiB under load, for
  * the same time in collections.
  */
-export const collectorFlags = ['--initial-old-space-size=128', '--max-semi-space-size=8'];
+export const collectorFlags = ['--initial-old-space-size=256', '--max-semi-space-size=8'];
 
 /**
  * The environment of the collector: what its allocators read before a program runs, unless the given one says otherwise. Large
