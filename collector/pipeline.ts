@@ -97,7 +97,8 @@ export async function createPipeline(
   function decode(block: SpanBlock, bytes: Uint8Array): DecodeResult {
     const before = block.mark();
     try {
-      const visit = (span: SpanCursor): void => block.append(span, normaliser(span));
+      const { append } = block;
+      const visit = (span: SpanCursor): void => append(span, normaliser(span));
       return decodeOtlp(bytes, visit, defaultLimits, redaction, patterns);
     } catch (error) {
       block.rollback(before);

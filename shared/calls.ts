@@ -51,19 +51,22 @@ export interface TraceCalls {
 
 const defaults: CallOptions = {};
 
-/** Finds the calls of one trace after the other, as numbers. What it gives of a trace is valid until the next one is looked at. */
+/**
+ * Finds the calls of one trace after the other, as numbers. What it gives of a trace is valid until the next one is looked at.
+ * Plain properties, no getters: see pairs.ts.
+ */
 export interface CallFinder {
   /** The workloads it numbers. */
   readonly table: WorkloadTable;
   /** in: a tree whose texts are the finder's. */
   find(tree: TraceTree): void;
   /** How many calls there are. */
-  readonly count: number;
+  count: number;
   /** As in TraceCalls. */
-  readonly callOf: Int32Array;
+  callOf: Int32Array;
   /** Numbers of the workloads by node, and text ids of their versions. */
-  readonly workload: Int32Array;
-  readonly version: Int32Array;
+  workload: Int32Array;
+  version: Int32Array;
   /** Fills `to` with a call. */
   read(call: number, to: Outcome): void;
 }
@@ -83,8 +86,12 @@ export function createCallFinder(strings: readonly string[], options: CallOption
     retries: undefined,
     fanOut: undefined,
   };
-  return {
+  const finder: CallFinder = {
     table: trace.table,
+    count: 0,
+    callOf: trace.callOf,
+    workload: trace.hops.ids.workload,
+    version: trace.hops.ids.version,
     find(tree) {
       if (trace.hops.capacity < tree.count) {
         trace.hops = createHops(tree.count * 2);
@@ -99,23 +106,16 @@ export function createCallFinder(strings: readonly string[], options: CallOption
       findHops(trace);
       findTargets(trace);
       join(trace);
-    },
-    get count() {
-      return trace.count;
-    },
-    get callOf() {
-      return trace.callOf;
-    },
-    get workload() {
-      return trace.hops.ids.workload;
-    },
-    get version() {
-      return trace.hops.ids.version;
+      finder.count = trace.count;
+      finder.callOf = trace.callOf;
+      finder.workload = trace.hops.ids.workload;
+      finder.version = trace.hops.ids.version;
     },
     read(call, to) {
       readOutcome(trace.tree, trace.hops.ids, trace.drafts[call] as Draft, fourXxIsFailure, to);
     },
   };
+  return finder;
 }
 
 const noTree = createTreeScratch(0).tree;

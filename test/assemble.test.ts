@@ -7,6 +7,9 @@ import { columnNames, type FollowedRows } from '../collector/derive/span-rows.ts
 import { createTraceSlots } from '../collector/derive/trace-slots.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 
+/** Upper half of all start times: in the year 2026, and no round number. */
+const high = 412_345_679;
+
 /** Rows of traces by number; a span's id, name and duration are its number. */
 function rowsOf(spans: readonly { readonly trace: number; readonly span: number }[], text: number): FollowedRows {
   const sorted = spans.toSorted((a, b) => a.trace - b.trace);
@@ -26,7 +29,7 @@ function rowsOf(spans: readonly { readonly trace: number; readonly span: number 
     ...ids,
     count,
     parentId: new Uint32Array(count * 2),
-    startWords: new Uint32Array(count * 2).map((_, i) => (i % 2 === 0 ? sorted[i >> 1]!.span : 7)),
+    startWords: new Uint32Array(count * 2).map((_, i) => (i % 2 === 0 ? sorted[i >> 1]!.span : high)),
     links,
   };
 }
@@ -67,6 +70,10 @@ test('every trace settles once, with all of its rows, after rows were squeezed o
       expected.delete(trace % 2 ** 32);
       settledSpans += spans.length;
       const first = spans[0] as number;
+      const { second, restNs } = assembler.origin;
+      assert.equal(BigInt(second) * 1_000_000_000n + BigInt(restNs), columns.originNs);
+      assert.equal(columns.originNs, (BigInt(high) << 32n) + BigInt(first));
+      assert.ok(restNs < 1e9);
       for (const row of rows) {
         const span = columns.durationNs[row] as number;
         assert.equal(spanIdHex(columns.spanId, row), span.toString(16).padStart(16, '0'));

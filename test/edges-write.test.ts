@@ -7,7 +7,7 @@ import { bucketOf } from '#shared/sketch.ts';
 import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
 import { toEdgeFrames } from '../collector/derive/edge-frames.ts';
 import { createFrames } from '../collector/derive/frames.ts';
-import { createPairs } from '../collector/derive/pairs.ts';
+import { createPairs } from '#shared/pairs.ts';
 import { createDb, migrate } from '../collector/store/db.ts';
 import { insertEdges } from '../collector/store/edges-write.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';

@@ -3,10 +3,10 @@
  * stand for resource and scope. Nodes are numbers, what is known of them lies in typed arrays, and an edge leads to each: an
  * edge is a number too, by what the field is.
  */
+import { createPairs } from '#shared/pairs.ts';
 import { noOrigin, type Origin, typeCode } from './cursor.ts';
-import { createPairs } from './pairs.ts';
 
-/** Plain properties, no getters: see texts.ts. */
+/** Plain properties, no getters: see shared/pairs.ts. */
 export interface PatternTree {
   /** Nodes there are; 0 is the root. */
   count: number;
@@ -47,11 +47,11 @@ export function createPatternTree(): PatternTree {
     patternOf: new Uint32Array(1024),
     matched: new Uint32Array(1024),
     learned: new Uint32Array(1024),
-    find: edges.find,
+    find,
     childOf,
     startOf(ofResource, ofScope, make) {
       if (ofResource === resource && ofScope === scope && start !== 0) return start;
-      const child = make ? childOf : edges.find;
+      const child = make ? childOf : find;
       const first = child(0, ofResource.id);
       start = first === 0 ? 0 : child(first, ofScope.id);
       resource = ofResource;
@@ -66,9 +66,13 @@ export function createPatternTree(): PatternTree {
     },
   };
 
-  // Nodes are numbered as edges are.
+  function find(node: number, edge: number): number {
+    return edges.find(node, edge) + 1;
+  }
+
+  // Nodes are numbered as edges are, after the root.
   function childOf(node: number, edge: number): number {
-    const child = edges.of(node, edge);
+    const child = edges.of(node, edge) + 1;
     if (child <= tree.count) return child;
     tree.count = child;
     if (child >= tree.fields.length) {

@@ -4,9 +4,9 @@
  * attributes become a number and about four values. Which keys vary is known for some, and found out for the others: where
  * the shapes of spans go on to part at a key, its values are kept apart from then on. Either way gives the span back.
  */
+import { createPairs } from '#shared/pairs.ts';
 import type { SpanCursor } from './cursor.ts';
 import { texts } from './keys.ts';
-import { createPairs } from './pairs.ts';
 
 /** One attribute of a shape: key, letter of its type, and its value; null when each span has its own. */
 export type ShapePart = readonly [key: string, type: string, value: string | null];
@@ -37,7 +37,7 @@ const stretchSpans = 65_536;
 /** Steps after which shapes are found anew: made-up keys and values make many of them. */
 const maxSteps = 1 << 18;
 
-/** A shape while its attributes are gone through: pairs of the shape so far and the next attribute. */
+/** A shape while its attributes are gone through: pairs of the step so far, 0 before the first, and the next key or value. */
 const steps = createPairs();
 const typedKeys = createPairs();
 /** By step: vocabulary number of the finished shape. */
@@ -54,19 +54,19 @@ let spans = 0;
 
 /** Puts shape and varying values of the cursor's attributes into it. */
 export function findShape(cursor: SpanCursor): void {
-  if (generation !== texts.generation || steps.count > maxSteps) forget();
+  if (generation !== texts.generation || steps.size > maxSteps) forget();
   countSpan();
   cursor.varyingCount = 0;
   cursor.readsVarying = false;
-  const known = steps.count;
+  const known = steps.size;
   let parted = 0;
   let step = 0;
   for (let i = 0; i < cursor.attributeCount; i++) {
     const key = cursor.keys[i]!;
     const value = repeatedValue(cursor, i, key);
     // Attributes without a value of the shape's own have -1 there.
-    step = steps.of(steps.of(step, typedKeys.of(key, cursor.types[i]!)), value);
-    if (parted === 0 && steps.count > known) parted = key;
+    step = steps.of(steps.of(step, typedKeys.of(key, cursor.types[i]!)), value) + 1;
+    if (parted === 0 && steps.size > known) parted = key;
     if (value !== -1) continue;
     const v = cursor.varyingCount++;
     cursor.varying[v] = i;

@@ -14,7 +14,7 @@ const maxBytes = 32 << 20;
 /** A probe chain longer than this means collisions made on purpose: start anew with another seed. */
 const maxProbes = 48;
 
-/** Plain properties, no getters: an object made with getters is a hash table to the engine, and these are read for every span. */
+/** Plain properties, no getters: see shared/pairs.ts. */
 export interface Texts {
   /** Grows by one at each reset. */
   generation: number;

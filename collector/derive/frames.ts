@@ -10,7 +10,7 @@ import type { WorkloadTable } from '#shared/workload-table.ts';
 import { grown } from '../store/dictionary.ts';
 import { createStringTable } from '../store/span-columns.ts';
 import type { EdgeColumns, EdgeEnds, MapColumn } from '../store/edges-write.ts';
-import { createPairs } from './pairs.ts';
+import { createPairs } from '#shared/pairs.ts';
 
 /** What the numbers of calls stand for. */
 export interface FrameNames {

@@ -6,7 +6,7 @@ import { createCallFinder, type CallFinder, type CallOptions } from '#shared/cal
 import { edgeId } from '#shared/workload.ts';
 import type { WorkloadTable } from '#shared/workload-table.ts';
 import { createOperations, type Operations } from './operations.ts';
-import { createPairs } from './pairs.ts';
+import { createPairs } from '#shared/pairs.ts';
 
 export interface Known {
   readonly strings: readonly string[];

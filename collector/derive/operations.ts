@@ -3,7 +3,7 @@
  * and the list of a trace's operations are made of these numbers; their texts are made once.
  */
 import type { WorkloadTable } from '#shared/workload-table.ts';
-import { createPairs } from './pairs.ts';
+import { createPairs } from '#shared/pairs.ts';
 import { createOperation, type Operation } from './paths.ts';
 
 export interface Operations {

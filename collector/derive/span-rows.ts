@@ -56,7 +56,7 @@ export interface SpanRows extends Columns {
   readonly links: Map<number, readonly SpanLink[]>;
 }
 
-/** Written out: the engine looks up properties of objects that are put together in a loop as if in a map. */
+/** Rows with room for so many. */
 export function createSpanRows(capacity: number): SpanRows {
   return {
     traceId: new Uint32Array(capacity * 4),

@@ -3,13 +3,14 @@
  * are no work for the garbage collector.
  */
 
+/** Plain properties, no getters: see shared/pairs.ts. */
 export interface TraceSlots {
   /** Slots in use. */
-  readonly size: number;
+  size: number;
   /** Slots are below this. */
-  readonly end: number;
+  end: number;
   /** By slot: the trace id as four big-endian words. The array may be another one after `take`. */
-  readonly ids: Uint32Array;
+  ids: Uint32Array;
   /** Slot of the id at row `row` of a column, -1 when there is none. */
   find(column: Uint32Array, row: number): number;
   /** Gives an id that has no slot one. */
@@ -25,14 +26,10 @@ const seed = Math.floor(Math.random() * 2 ** 32) | 1;
 /** in: told when slots need more room than before. */
 export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
   let capacity = 1024;
-  let ids = new Uint32Array(capacity * 4);
   /** Slot + 1, 0 = empty; at most half full. */
   let table = new Int32Array(capacity * 2);
   let mask = table.length - 1;
-  let size = 0;
-  let end = 0;
   const unused: number[] = [];
-  grow(capacity);
 
   const homeOf = (words: Uint32Array, index: number): number => {
     const at = index * 4;
@@ -44,7 +41,7 @@ export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
   };
 
   function put(slot: number): void {
-    let at = homeOf(ids, slot);
+    let at = homeOf(slots.ids, slot);
     while (table[at] !== 0) at = (at + 1) & mask;
     table[at] = slot + 1;
   }
@@ -53,58 +50,54 @@ export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
     const inUse = table.filter((entry) => entry !== 0);
     capacity *= 2;
     const larger = new Uint32Array(capacity * 4);
-    larger.set(ids);
-    ids = larger;
+    larger.set(slots.ids);
+    slots.ids = larger;
     table = new Int32Array(capacity * 2);
     mask = table.length - 1;
     for (const entry of inUse) put(entry - 1);
     grow(capacity);
   }
 
-  return {
-    get size() {
-      return size;
-    },
-    get end() {
-      return end;
-    },
-    get ids() {
-      return ids;
-    },
+  const slots: TraceSlots = {
+    size: 0,
+    end: 0,
+    ids: new Uint32Array(capacity * 4),
     find(column, row) {
       for (let at = homeOf(column, row); ; at = (at + 1) & mask) {
         const slot = (table[at] as number) - 1;
-        if (slot < 0 || sameId(ids, slot, column, row)) return slot;
+        if (slot < 0 || sameId(slots.ids, slot, column, row)) return slot;
       }
     },
     take(column, row) {
       let slot = unused.pop();
       if (slot === undefined) {
-        if (end === capacity) enlarge();
-        slot = end++;
+        if (slots.end === capacity) enlarge();
+        slot = slots.end++;
       }
-      for (let word = 0; word < 4; word++) ids[slot * 4 + word] = column[row * 4 + word] as number;
+      for (let word = 0; word < 4; word++) slots.ids[slot * 4 + word] = column[row * 4 + word] as number;
       put(slot);
-      size += 1;
+      slots.size += 1;
       return slot;
     },
     remove(slot) {
-      let at = homeOf(ids, slot);
+      let at = homeOf(slots.ids, slot);
       while (table[at] !== slot + 1) at = (at + 1) & mask;
       // Those that stand further on because this place was taken move up.
       for (let next = (at + 1) & mask; table[next] !== 0; next = (next + 1) & mask) {
-        const home = homeOf(ids, (table[next] as number) - 1);
+        const home = homeOf(slots.ids, (table[next] as number) - 1);
         if (((next - home) & mask) < ((next - at) & mask)) continue;
         table[at] = table[next] as number;
         at = next;
       }
       table[at] = 0;
-      size -= 1;
+      slots.size -= 1;
     },
     free(slot) {
       unused.push(slot);
     },
   };
+  grow(capacity);
+  return slots;
 }
 
 export function sameId(a: Uint32Array, index: number, b: Uint32Array, other: number): boolean {

@@ -2,9 +2,9 @@
  * What a rule found out about a text, remembered by the text's vocabulary number: a cluster name is parsed once, not once a
  * span. Everything is forgotten when the vocabulary starts anew or another configuration comes into force.
  */
+import { createPairs } from '#shared/pairs.ts';
 import { valueOf, type SpanCursor } from '../decode/cursor.ts';
 import { keyLimit, texts, word } from '../decode/keys.ts';
-import { createPairs } from '../decode/pairs.ts';
 
 /** Grows whenever everything is forgotten. */
 export let epoch = 0;

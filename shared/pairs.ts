@@ -1,13 +1,17 @@
 /**
  * Pairs of whole numbers → a number each, in the order in which they were first met: an open-addressing table over typed
- * arrays, for what the derivation looks up once a call. What is counted by pair lies in arrays beside it.
+ * arrays. What is counted by pair lies in arrays beside it. Pairs nest: a tuple is a pair of a tuple's number and another one.
  */
 
+/**
+ * Plain properties, no getters: an object that is written with getters is a hash table to the engine, and this one is asked
+ * several times a span.
+ */
 export interface Pairs {
   /** Pairs met so far; their numbers are below it. */
-  readonly size: number;
+  size: number;
   /** By number: the pair. The array may be another one after `of`. */
-  readonly keys: Int32Array;
+  keys: Int32Array;
   /** Number of the pair: `size` as it was before when the pair is a new one. in: 32-bit integers. */
   of(a: number, b: number): number;
   /** Number of the pair, -1 when it was not met. */
@@ -23,19 +27,16 @@ const seed = Math.floor(Math.random() * 2 ** 32) | 1;
 const keptPairs = 2 ** 18;
 
 export function createPairs(): Pairs {
-  let size = 0;
   let capacity = 0;
   let mask = 0;
-  let keys = new Int32Array(0);
   /** Number + 1, 0 = empty; at most half full. */
   let table = new Int32Array(0);
-  allocate(64);
 
-  function allocate(pairs: number): void {
-    capacity = pairs;
-    mask = pairs * 2 - 1;
-    keys = new Int32Array(pairs * 2);
-    table = new Int32Array(pairs * 2);
+  function allocate(count: number): void {
+    capacity = count;
+    mask = count * 2 - 1;
+    pairs.keys = new Int32Array(count * 2);
+    table = new Int32Array(count * 2);
   }
 
   function slotOf(a: number, b: number): number {
@@ -44,41 +45,42 @@ export function createPairs(): Pairs {
   }
 
   function enlarge(): void {
-    const old = keys;
+    const old = pairs.keys;
     allocate(capacity * 2);
+    const { keys } = pairs;
     keys.set(old);
-    for (let number = 0; number < size; number++) {
+    for (let number = 0; number < old.length / 2; number++) {
       let slot = slotOf(keys[number * 2]!, keys[number * 2 + 1]!);
       while (table[slot] !== 0) slot = (slot + 1) & mask;
       table[slot] = number + 1;
     }
   }
 
-  return {
-    get size() {
-      return size;
-    },
-    get keys() {
-      return keys;
-    },
+  const pairs: Pairs = {
+    size: 0,
+    keys: new Int32Array(0),
     of(a, b) {
+      let { keys } = pairs;
       let slot = slotOf(a, b);
       for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
         const at = entry * 2 - 2;
         if (keys[at] === a && keys[at + 1] === b) return entry - 1;
         slot = (slot + 1) & mask;
       }
-      if (size === capacity) {
+      const number = pairs.size++;
+      if (number === capacity) {
         enlarge();
+        ({ keys } = pairs);
         slot = slotOf(a, b);
         while (table[slot] !== 0) slot = (slot + 1) & mask;
       }
-      keys[size * 2] = a;
-      keys[size * 2 + 1] = b;
-      table[slot] = ++size;
-      return size - 1;
+      keys[number * 2] = a;
+      keys[number * 2 + 1] = b;
+      table[slot] = number + 1;
+      return number;
     },
     find(a, b) {
+      const { keys } = pairs;
       let slot = slotOf(a, b);
       for (let entry = table[slot]!; entry !== 0; entry = table[slot]!) {
         const at = entry * 2 - 2;
@@ -90,7 +92,9 @@ export function createPairs(): Pairs {
     clear() {
       if (capacity > keptPairs) allocate(64);
       else table.fill(0);
-      size = 0;
+      pairs.size = 0;
     },
   };
+  allocate(64);
+  return pairs;
 }
