@@ -39,22 +39,22 @@ const { values: flags } = parseArgs({
 
 const connections = 8;
 /** No wave is begun after so long: a run is bounded however slow the machine is. */
-const maxMs = 10_000;
+const maxMs = 30_000;
 const settleMs = 20_000;
 
 /** Small bodies come in small waves: eight connections with one request each do not carry more. */
 const profiles: readonly Profile[] = [
-  { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 5, runs: Number(flags.runs) },
+  { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 12, runs: Number(flags.runs) },
   { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 40 },
   { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 40 },
   { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
-  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
+  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 8 },
   { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
   { name: '500-rate', spansPerBody: 500, tracesPerWave: 5000, waves: 3, spansPerSecond: 20_000 },
 ];
 const quick: Profile = { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 2, runs: 1 };
 const warmUp: readonly Profile[] = [
-  { name: 'warm-up', spansPerBody: 500, tracesPerWave: 2500, waves: 1 },
+  { name: 'warm-up', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
   { name: 'warm-up', door: 'grpc', spansPerBody: 20, tracesPerWave: 500, waves: 1 },
   { name: 'warm-up', encoding: 'json', spansPerBody: 500, tracesPerWave: 1000, waves: 1 },
 ];
