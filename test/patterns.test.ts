@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultLimits } from '../collector/decode/cursor.ts';
+import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
 import { texts } from '../collector/decode/keys.ts';
 import type { OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
 import { type DecodeResult, decodeOtlp } from '../collector/decode/otlp-proto.ts';
@@ -11,7 +11,7 @@ import { createPatterns } from '../collector/decode/patterns.ts';
 import { createNormaliser } from '../collector/normalise/by-pattern.ts';
 import { createNormalised, defaultConfig, normalise } from '../collector/normalise/normalise.ts';
 import { createRedaction } from '../collector/normalise/redact.ts';
-import { createSpanBlock } from '../collector/store/span-block.ts';
+import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
 import { type StoredSpan, storedSpans } from '../collector/store/stored-span.ts';
 import { otlpTraces } from './otlp-arbitrary.ts';
 import { keyValues } from './otlp-span.ts';
@@ -25,41 +25,36 @@ interface Read {
   readonly matched: number;
 }
 
-type Decode = (body: Uint8Array) => DecodeResult;
-
-/** How many values were hidden is left out: those of a resource count when it is first seen by either way. */
-function resultOf(decode: Decode, body: Uint8Array): Omit<DecodeResult, 'redacted'> | string {
-  try {
-    const { redacted: _, ...result } = decode(body);
-    return result;
-  } catch (error) {
-    return String(error);
-  }
+/**
+ * Reads bodies one by one into a block. How many values were hidden is left out: those of a resource count when it is first seen,
+ * by either way.
+ */
+function readInto(
+  block: SpanBlock,
+  bodies: readonly Uint8Array[],
+  decode: (body: Uint8Array) => DecodeResult,
+): Omit<Read, 'matched'> {
+  const results = bodies.map((body) => {
+    const mark = block.mark();
+    try {
+      const { redacted: _, ...result } = decode(body);
+      return result;
+    } catch (error) {
+      block.rollback(mark);
+      return String(error);
+    }
+  });
+  return { spans: storedSpans(block.seal({ tick: 1, batch: 0 })), results };
 }
 
-function readPlain(bodies: readonly Uint8Array[]): Read {
+function readPlain(bodies: readonly Uint8Array[]): Omit<Read, 'matched'> {
   const block = createSpanBlock();
   const normalised = createNormalised();
-  const results = bodies.map((bytes) =>
-    resultOf((body) => {
-      const mark = block.mark();
-      try {
-        return decodeOtlp(
-          body,
-          (span) => {
-            normalise(span, normalised);
-            block.append(span, normalised);
-          },
-          defaultLimits,
-          redaction,
-        );
-      } catch (error) {
-        block.rollback(mark);
-        throw error;
-      }
-    }, bytes),
-  );
-  return { spans: storedSpans(block.seal({ tick: 1, batch: 0 })), results, matched: 0 };
+  const visit = (span: SpanCursor): void => {
+    normalise(span, normalised);
+    block.append(span, normalised);
+  };
+  return readInto(block, bodies, (body) => decodeOtlp(body, visit, defaultLimits, redaction));
 }
 
 /** A reader that remembers patterns from one call to the next. */
@@ -69,27 +64,14 @@ function createReader(): (bodies: readonly Uint8Array[]) => Read {
   const block = createSpanBlock();
   return (bodies) => {
     let matched = 0;
-    const results = bodies.map((bytes) =>
-      resultOf((body) => {
-        const mark = block.mark();
-        try {
-          return decodeOtlp(
-            body,
-            (span) => {
-              if (span.matched) matched++;
-              block.append(span, normaliser(span));
-            },
-            defaultLimits,
-            redaction,
-            patterns,
-          );
-        } catch (error) {
-          block.rollback(mark);
-          throw error;
-        }
-      }, bytes),
-    );
-    return { spans: storedSpans(block.seal({ tick: 1, batch: 0 })), results, matched };
+    const visit = (span: SpanCursor): void => {
+      if (span.matched) matched++;
+      block.append(span, normaliser(span));
+    };
+    return {
+      ...readInto(block, bodies, (body) => decodeOtlp(body, visit, defaultLimits, redaction, patterns)),
+      matched,
+    };
   };
 }
 

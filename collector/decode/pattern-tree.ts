@@ -3,6 +3,7 @@
  * stand for resource and scope. Nodes are numbers, what is known of them lies in typed arrays, and an edge leads to each: an
  * edge is a number too, by what the field is.
  */
+import { grown } from '#shared/grown.ts';
 import { createPairs } from '#shared/pairs.ts';
 import { noOrigin, type Origin, typeCode } from './cursor.ts';
 
@@ -77,14 +78,14 @@ export function createPatternTree(): PatternTree {
     tree.count = child;
     if (child >= tree.fields.length) {
       const size = child * 2;
-      tree.fields = grownTo(tree.fields, new Uint32Array(size));
-      tree.isVarying = grownTo(tree.isVarying, new Uint8Array(size));
-      tree.types = grownTo(tree.types, new Uint8Array(size));
-      tree.treatments = grownTo(tree.treatments, new Uint8Array(size));
-      tree.likely = grownTo(tree.likely, new Uint32Array(size));
-      tree.patternOf = grownTo(tree.patternOf, new Uint32Array(size));
-      tree.matched = grownTo(tree.matched, new Uint32Array(size));
-      tree.learned = grownTo(tree.learned, new Uint32Array(size));
+      tree.fields = grown(tree.fields, size);
+      tree.isVarying = grown(tree.isVarying, size);
+      tree.types = grown(tree.types, size);
+      tree.treatments = grown(tree.treatments, size);
+      tree.likely = grown(tree.likely, size);
+      tree.patternOf = grown(tree.patternOf, size);
+      tree.matched = grown(tree.matched, size);
+      tree.learned = grown(tree.learned, size);
     }
     return child;
   }
@@ -129,8 +130,3 @@ export const typeOfTag: Readonly<Record<number, number>> = {
   0x21: typeCode.double,
   0x3a: typeCode.bytes,
 };
-
-function grownTo<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
-}

@@ -5,6 +5,7 @@
  * came after another; the child that was right last time is tried first. A span that is not of a known pattern is read by
  * span-fields.ts, which alone decides what is valid.
  */
+import { grown } from '#shared/grown.ts';
 import { type SpanCursor, typeCode } from './cursor.ts';
 import { texts } from './keys.ts';
 import {
@@ -328,10 +329,10 @@ export function createPatterns(): Patterns {
       tree.learned[first]!++;
       if (count >= usable.length) {
         const size = count * 2;
-        usable = grownTo(usable, new Uint8Array(size));
-        messageAts = grownTo(messageAts, new Uint16Array(size));
-        messageLengths = grownTo(messageLengths, new Uint16Array(size));
-        keepsStatus = grownTo(keepsStatus, new Uint8Array(size));
+        usable = grown(usable, size);
+        messageAts = grown(messageAts, size);
+        messageLengths = grown(messageLengths, size);
+        keepsStatus = grown(keepsStatus, size);
       }
       const pattern = count;
       usable[pattern] = 0;
@@ -358,9 +359,4 @@ export function createPatterns(): Patterns {
       if (usable[pattern] === 0) usable[pattern] = isUsable ? 1 : 2;
     },
   };
-}
-
-function grownTo<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

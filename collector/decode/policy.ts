@@ -3,6 +3,7 @@
  * value is kept, hidden, or a URL, and whether a URL parameter is secret. Also the byte-level question that lets nearly all
  * URLs pass without becoming a string: is there anything in this URL to redact?
  */
+import { grown } from '#shared/grown.ts';
 import { type DecodeLimits, defaultLimits, type Redaction } from './cursor.ts';
 import { texts } from './keys.ts';
 
@@ -63,26 +64,20 @@ export function treatmentOf(id: number): number {
 }
 
 function askKey(id: number): number {
-  if (id >= keys.length) keys = grown(keys, id);
+  if (id >= keys.length) keys = grown(keys, Math.max(keys.length * 2, id + 1));
   const answer = treat[policy.redaction.key(texts.text(id))];
   keys[id] = answer;
   return answer;
 }
 
 function isSecretParameter(id: number): boolean {
-  if (id >= parameters.length) parameters = grown(parameters, id);
+  if (id >= parameters.length) parameters = grown(parameters, Math.max(parameters.length * 2, id + 1));
   let answer = parameters[id]!;
   if (answer === 0) {
     answer = policy.redaction.parameter(texts.text(id)) ? 2 : 1;
     parameters[id] = answer;
   }
   return answer === 2;
-}
-
-function grown(from: Uint8Array<ArrayBuffer>, id: number): Uint8Array<ArrayBuffer> {
-  const to = new Uint8Array(Math.max(from.length * 2, id + 1));
-  to.set(from);
-  return to;
 }
 
 /** Whether the URL (or bare query string) at these bytes has credentials or a secret parameter, or a query to drop. */

@@ -4,6 +4,7 @@
  * attributes become a number and about four values. Which keys vary is known for some, and found out for the others: where
  * the shapes of spans go on to part at a key, its values are kept apart from then on. Either way gives the span back.
  */
+import { grown } from '#shared/grown.ts';
 import { createPairs } from '#shared/pairs.ts';
 import type { SpanCursor } from './cursor.ts';
 import { texts } from './keys.ts';
@@ -100,15 +101,15 @@ function repeatedValue(cursor: SpanCursor, i: number, key: number): number {
 
 function isVarying(key: number): boolean {
   if (key >= varying.length) {
-    varying = grownTo(varying, new Uint8Array(key * 2));
-    partings = grownTo(partings, new Uint32Array(key * 2));
-    lastValues = grownTo(lastValues, new Uint32Array(key * 2));
+    varying = grown(varying, key * 2);
+    partings = grown(partings, key * 2);
+    lastValues = grown(lastValues, key * 2);
   }
   return varying[key] === 1;
 }
 
 function isWhole(id: number): boolean {
-  if (id >= whole.length) whole = grownTo(whole, new Uint8Array(id * 2));
+  if (id >= whole.length) whole = grown(whole, id * 2);
   if (whole[id] === 0) whole[id] = texts.text(id).includes('\ufffd') ? 2 : 1;
   return whole[id] === 1;
 }
@@ -127,7 +128,7 @@ function finish(cursor: SpanCursor, step: number): number {
     const view = cursor.sources[i] === 0 ? cursor.bodyView : cursor.scratchView;
     return [key, type, texts.text(texts.intern(view, cursor.ats[i]!, cursor.lengths[i]!))];
   });
-  if (step >= shapes.length) shapes = grownTo(shapes, new Uint32Array(step * 2));
+  if (step >= shapes.length) shapes = grown(shapes, step * 2);
   return (shapes[step] = texts.of(JSON.stringify(parts)));
 }
 
@@ -142,11 +143,6 @@ function forget(): void {
     isVarying(id);
     varying[id] = 1;
   }
-}
-
-function grownTo<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }
 
 /** A shape's attributes, as its text says them. */

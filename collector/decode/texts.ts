@@ -4,6 +4,7 @@
  * span. One vocabulary a thread. It is bounded: when `full`, the decoder resets it between two spans; `generation` tells
  * holders of numbers (memos, block dictionaries) that theirs are void. Numbers of `known` texts survive a reset.
  */
+import { grown } from '#shared/grown.ts';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -115,9 +116,9 @@ export function createTexts(known: readonly string[] = []): Texts {
       texts.arena = arena;
     }
     if (count === starts.length) {
-      starts = grownTo(starts, new Uint32Array(count * 2));
-      lengths = grownTo(lengths, new Uint32Array(count * 2));
-      hashes = grownTo(hashes, new Int32Array(count * 2));
+      starts = grown(starts, count * 2);
+      lengths = grown(lengths, count * 2);
+      hashes = grown(hashes, count * 2);
     }
     const id = count++;
     arena.set(new Uint8Array(view.buffer, view.byteOffset + at, length), used);
@@ -193,9 +194,4 @@ export function createTexts(known: readonly string[] = []): Texts {
 
 function randomSeed(): number {
   return (Math.random() * 0x100000000) | 0;
-}
-
-function grownTo<T extends { set(from: T): void }>(from: T, to: T): T {
-  to.set(from);
-  return to;
 }

@@ -3,8 +3,8 @@
  * trace has spans among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
  * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
+import { grown } from '#shared/grown.ts';
 import { traceIdHex, type SpanColumns } from '#shared/span.ts';
-import { grown } from '../store/dictionary.ts';
 import { orderByTrace, swapped } from '../store/sorted-rows.ts';
 import { createStringTable, textColumns, type StringTable } from '../store/span-columns.ts';
 import { createRuns } from './runs.ts';

@@ -3,11 +3,11 @@
  * what belongs to no call. All of a tick is gathered in typed arrays that are used again for the next: nothing in here is an
  * object a call, and no text is looked up more than once a trace.
  */
+import { grown } from '#shared/grown.ts';
 import { bucketOf } from '#shared/sketch.ts';
 import { principalsOf, type Outcome } from '#shared/calls.ts';
 import { frameCounts, frameSeconds, noSource } from '#shared/frame.ts';
 import type { WorkloadTable } from '#shared/workload-table.ts';
-import { grown } from '../store/dictionary.ts';
 import { createStringTable } from '../store/span-columns.ts';
 import type { EdgeColumns, EdgeEnds, MapColumn } from '../store/edges-write.ts';
 import { createPairs } from '#shared/pairs.ts';

@@ -1,5 +1,5 @@
 /** Runs of rows, chained: where the rows of an open trace lie. Numbers in typed arrays, used again when they are free. */
-import { grown } from '../store/dictionary.ts';
+import { grown } from '#shared/grown.ts';
 
 /** By number of a run; the arrays may be other ones after `take`. Plain properties, no getters: see shared/pairs.ts. */
 export interface Runs {

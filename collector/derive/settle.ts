@@ -2,12 +2,12 @@
  * One settled trace → what it adds to the tick: its calls and critical path into the frames, its row in `traces`, its
  * call paths. All rules are those of shared/; this file joins them and knows what an earlier settlement already counted.
  */
+import { grown } from '#shared/grown.ts';
 import { createOutcome, spanFailed, type CallOptions } from '#shared/calls.ts';
 import { createPathScratch, criticalPath } from '#shared/critical-path.ts';
 import { durationBand } from '#shared/sketch.ts';
 import { buildTree, createTreeScratch, type TraceTree } from '#shared/trace-tree.ts';
 import { workloadKind } from '#shared/workload-table.ts';
-import { grown } from '../store/dictionary.ts';
 import type { TraceRow } from '../store/traces.ts';
 import type { Assembler } from './assemble.ts';
 import type { History } from './follow.ts';

@@ -2,6 +2,7 @@
  * A LowCardinality(String) column while it grows: the distinct texts of the block, already as they will be written, and for
  * each row an index. Texts come as vocabulary numbers, so a known text costs one array look-up.
  */
+import { grown } from '#shared/grown.ts';
 import type { Texts } from '../decode/texts.ts';
 import { type ByteBuffer, createByteBuffer, putString } from './native-write.ts';
 
@@ -61,14 +62,4 @@ export function cutDictionary(dictionary: Dictionary, count: number): void {
     at += length;
   }
   dictionary.keys.length = at;
-}
-
-/** A longer array with the same beginning. */
-export function grown<T extends Uint8Array | Uint16Array | Int16Array | Int32Array | Uint32Array | Float64Array>(
-  from: T,
-  length: number,
-): T {
-  const to = new (from.constructor as new (length: number) => T)(length);
-  to.set(from as never);
-  return to;
 }

@@ -4,9 +4,9 @@
  * as bytes. The buffers are kept for the next commit. What each column holds is said in schema.sql; stored-span.ts reads it
  * back.
  */
+import { grown } from '#shared/grown.ts';
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Normalised } from '../normalise/normalise.ts';
-import { grown } from './dictionary.ts';
 import type { CommitMark } from './log.ts';
 import {
   blockHead,

@@ -2,10 +2,11 @@
  * What many spans of a block have in common: a class is one choice of all columns of few values. Spans of one pattern are of
  * one class, so a row holds the number of its class instead of twenty-three values.
  */
+import { grown } from '#shared/grown.ts';
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Texts } from '../decode/texts.ts';
 import type { Normalised } from '../normalise/normalise.ts';
-import { createDictionary, cutDictionary, type Dictionary, grown, indexIn } from './dictionary.ts';
+import { createDictionary, cutDictionary, type Dictionary, indexIn } from './dictionary.ts';
 import { textColumns } from './span-columns.ts';
 
 /** Columns of texts, by class. */

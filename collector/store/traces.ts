@@ -2,8 +2,8 @@
  * Rows of the `traces` table: what one settlement of a trace gives, gathered as columns of one Native block. What each
  * column holds is said in schema.sql.
  */
+import { grown } from '#shared/grown.ts';
 import type { Db } from './db.ts';
-import { grown } from './dictionary.ts';
 import {
   blockHead,
   bytesOf,
