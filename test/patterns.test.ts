@@ -206,6 +206,18 @@ test('an identity in a value that varies is found', () => {
   );
 });
 
+test('varying values whose text is longer than their bytes are taken', () => {
+  const bytes = (key: string, length: number): NonNullable<OtlpSpan['attributes']>[number] => ({
+    key,
+    value: { bytesValue: Buffer.alloc(length, key).toString('base64') },
+  });
+  const span = { attributes: [...keyValues({ 'peer.service': 'x' }), bytes('a', 6000), bytes('b', 300)] };
+  const bodies = [bodyOf([span]), bodyOf([span])];
+  const { spans, results, matched } = createReader()(bodies);
+  const plain = readPlain(bodies);
+  assert.deepEqual([spans, results, matched], [plain.spans, plain.results, 1]);
+});
+
 test('a key whose values go on to differ is kept apart, whichever way it comes back', () => {
   const order = (i: number): Partial<OtlpSpan> => ({
     spanId: i.toString(16).padStart(16, '1'),

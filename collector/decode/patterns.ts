@@ -256,7 +256,7 @@ export function createPatterns(): Patterns {
       if (type !== typeCode.string || urlIsDirty(bodyView, textAt, textLength, treatment === treat.query)) return false;
     }
     // A TLS identity is one wherever it stands (normalise/istio.ts).
-    if (textLength > 4 && bodyView.getInt32(textAt, true) === spif && source === 0) return false;
+    if (source === 0 && textLength > 4 && bodyView.getInt32(textAt, true) === spif) return false;
     const v = cursor.varyingCount++;
     cursor.varying[v] = attribute;
     cursor.sources[attribute] = source;
