@@ -51,8 +51,10 @@ WHERE ${boundsSql} AND ({all:UInt8} = 1 OR s.shape = '')
   AND arrayExists(pair -> pair.1 = {key:String}, ${pairsSql})
   AND ${fits}`;
 
-// One varying value of spans of some shapes.
-const varyingSql = `SELECT s.varying[{at:UInt32}] AS text, count() AS spans
+// A varying value of spans of some shapes, by the place it has in each.
+const varyingSql = `SELECT
+  s.varying[transform(cityHash64(s.shape), {shapes:Array(UInt64)}, {places:Array(UInt32)}, toUInt32(0))] AS text,
+  count() AS spans
 FROM spans AS s
 WHERE ${boundsSql} AND cityHash64(s.shape) IN {shapes:Array(UInt64)}
   AND ${fits}`;
@@ -88,8 +90,9 @@ export async function readAttributeValues(db: Db, key: string, query: AttributeQ
       if (text.length > mostCharacters) continue;
       for (const id of ids) sums.add(text, spans.get(String(id)) ?? 0);
     }
-    for (const [at, ids] of varying) {
-      const rows = await db.rows<TextRow>(varyingSql, { ...params, at, shapes: ids });
+    if (varying.size > 0) {
+      const places = [...varying].flatMap(([at, ids]) => ids.map(() => at));
+      const rows = await db.rows<TextRow>(varyingSql, { ...params, places, shapes: [...varying.values()].flat() });
       for (const row of rows) sums.add(row.text, Number(row.spans));
     }
     if (others !== 'none') {
