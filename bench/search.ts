@@ -5,13 +5,13 @@
  * Usage: node bench/search.ts [--spans N] [--hours N] [--store DIR] [--rounds N] [--save]. A store that is already filled is asked as it
  * is; --save adds the table to bench/search-results.md.
  */
-import { attributesSql } from '../collector/store/shapes-read.ts';
 import { appendFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApi } from '../collector/serve/http.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { attributesSql } from '../collector/store/shapes-read.ts';
 import { servingDeps } from '../test/serving-deps.ts';
 import { fill } from './search-fill.ts';
 

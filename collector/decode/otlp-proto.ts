@@ -158,7 +158,6 @@ function readScopeSpans(
 /** Reads the span into the cursor; a malformed one is rejected. */
 function readsWell(at: number, end: number, result: DecodeResult): boolean {
   try {
-    cursor.pattern = 0;
     cursor.matched = patternsOf !== undefined && patternsOf.match(cursor, at, end);
     if (!cursor.matched) readWhole(at, end);
     return true;
@@ -169,13 +168,15 @@ function readsWell(at: number, end: number, result: DecodeResult): boolean {
   }
 }
 
+/** Reads the span in full, and notes its pattern when it lost nothing by it. errors: WireError. */
 function readWhole(at: number, end: number): void {
   const { truncated, redactedValues } = policy;
   readSpan(cursor, at, end);
   findShape(cursor);
   const lossless = policy.truncated === truncated && policy.redactedValues === redactedValues;
-  const learns = patternsOf !== undefined && cursor.pattern !== noPattern && lossless;
-  cursor.pattern = learns ? patternsOf!.learn(cursor, at, end) : 0;
+  const isUseless = cursor.pattern === noPattern;
+  cursor.pattern = 0;
+  if (patternsOf !== undefined && lossless && !isUseless) cursor.pattern = patternsOf.learn(cursor, at, end);
 }
 
 function reject(result: DecodeResult, reason: string): void {

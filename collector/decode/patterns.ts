@@ -279,7 +279,7 @@ export function createPatterns(): Patterns {
       const fieldAt = at;
       const tag = body[at]!;
       if (tag === 0x85 ? body[at + 1] !== 1 : tag > 127) return 0;
-      at = skip(body, tag === 0x85 ? 0x85 : tag, at + (tag === 0x85 ? 2 : 1), end);
+      at = skip(body, tag, at + (tag === 0x85 ? 2 : 1), end);
       const payloadAt = wire.at;
       switch (tag) {
         case 0x0a:
@@ -304,10 +304,10 @@ export function createPatterns(): Patterns {
           } else {
             const head = headLength(bodyView, payloadAt, at);
             if (head === 0) return 0;
-            const tag = valueTag(bodyView, payloadAt + head, at);
-            if (typeOfTag[tag] !== cursor.types[attribute]) return 0;
+            const ofValue = valueTag(bodyView, payloadAt + head, at);
+            if (typeOfTag[ofValue] !== cursor.types[attribute]) return 0;
             const id = texts.intern(bodyView, payloadAt, head);
-            node = tree.childOf(node, varyingEdge(id, tag));
+            node = tree.childOf(node, varyingEdge(id, ofValue));
             tree.fields[node] = id;
             tree.isVarying[node] = 1;
             tree.types[node] = cursor.types[attribute]!;

@@ -69,8 +69,7 @@ export function findShape(cursor: SpanCursor): void {
     step = steps.of(steps.of(step, typedKeys.of(key, cursor.types[i]!)), value) + 1;
     if (parted === 0 && steps.size > known) parted = key;
     if (value !== -1) continue;
-    const v = cursor.varyingCount++;
-    cursor.varying[v] = i;
+    cursor.varying[cursor.varyingCount++] = i;
   }
   if (parted !== 0) countParting(parted);
   if (cursor.attributeCount === 0) cursor.shape = 0;
@@ -88,7 +87,7 @@ export function countSpan(): void {
 function repeatedValue(cursor: SpanCursor, i: number, key: number): number {
   const length = cursor.lengths[i]!;
   cursor.isVarying[i] = 1;
-  if (length > longestRepeated || isVarying(key)) return -1;
+  if (isVarying(key) || length > longestRepeated) return -1;
   const view = cursor.sources[i] === 0 ? cursor.bodyView : cursor.scratchView;
   const at = cursor.ats[i]!;
   const last = lastValues[key]!;

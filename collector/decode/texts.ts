@@ -109,9 +109,7 @@ export function createTexts(known: readonly string[] = []): Texts {
 
   function add(view: DataView, at: number, length: number, hash: number, slot: number): number {
     if (used + length > arena.length) {
-      const grown = new Uint8Array(Math.max(arena.length * 2, used + length));
-      grown.set(arena.subarray(0, used));
-      arena = grown;
+      arena = grown(arena, Math.max(arena.length * 2, used + length));
       arenaView = new DataView(arena.buffer);
       texts.arena = arena;
     }

@@ -3,10 +3,11 @@
  * them the trace at hand has already named.
  */
 import { createCallFinder, type CallFinder, type CallOptions } from '#shared/calls.ts';
+import { grown } from '#shared/grown.ts';
+import { createPairs } from '#shared/pairs.ts';
 import { edgeId } from '#shared/workload.ts';
 import type { WorkloadTable } from '#shared/workload-table.ts';
 import { createOperations, type Operations } from './operations.ts';
-import { createPairs } from '#shared/pairs.ts';
 
 export interface Known {
   readonly strings: readonly string[];
@@ -77,11 +78,7 @@ function createStamps(): Stamps {
   let stamps = new Float64Array(1024);
   return {
     isNew(number, stamp) {
-      if (number >= stamps.length) {
-        const longer = new Float64Array(number * 2);
-        longer.set(stamps);
-        stamps = longer;
-      }
+      if (number >= stamps.length) stamps = grown(stamps, number * 2);
       if (stamps[number] === stamp) return false;
       stamps[number] = stamp;
       return true;

@@ -3,32 +3,22 @@
  * from them. Nothing in here is an object a span.
  */
 import type { SpanColumns, SpanLink } from '#shared/span.ts';
+import { textColumns } from '../store/span-columns.ts';
 
 /** Columns that are the same in the store and here; text columns are already indexes into the assembler's string table. */
 export const columnNames = [
+  ...textColumns,
   'durationNs',
   'kind',
   'statusCode',
-  'name',
-  'service',
-  'namespace',
-  'cluster',
-  'version',
-  'peer',
-  'peerNamespace',
-  'peerVersion',
   'peerKind',
-  'protocol',
   'httpCode',
   'grpcCode',
-  'responseFlags',
-  'errorType',
   'marks',
   'retryCount',
   'requestBytes',
   'responseBytes',
   'weight',
-  'principal',
   'tick',
 ] as const satisfies readonly (keyof SpanColumns)[];
 

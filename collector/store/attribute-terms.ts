@@ -63,7 +63,7 @@ export function termSql(term: AttributeTerm, { shapes, others }: Shapes, id: str
   if (matching.length > 0) meets.push(idsSql(matching, `matchFixed${id}`));
   for (const [at, ids] of varying) {
     const which = idsSql(ids, `matchVarying${id}_${at}`);
-    const { sql, params } = valueSql(term, `s.varying[${at}]`, id);
+    const { sql, params } = valueSql(term, `s.varying[${at}]`, id, 's.varying');
     meets.push({ sql: `(${which.sql} AND ${sql})`, params: { ...which.params, ...params } });
   }
   if (others === 'old') {
@@ -84,8 +84,11 @@ function anyOf(conditions: readonly TermSql[]): TermSql {
   };
 }
 
-/** What the term asks of a value that is there. in: the value in SQL. */
-function valueSql({ op, value }: AttributeTerm, held: string, id: string): TermSql {
+/**
+ * What the term asks of a value that is there. in: the value in SQL; an array that has it among others and has an index, which
+ * knows of no places.
+ */
+function valueSql({ op, value }: AttributeTerm, held: string, id: string, among?: string): TermSql {
   switch (op) {
     case 'exists':
       return { sql: '1', params: {} };
@@ -94,11 +97,9 @@ function valueSql({ op, value }: AttributeTerm, held: string, id: string): TermS
       const params: Record<string, unknown> = {};
       const each = equalTexts(value).map((text, i) => {
         params[`matchText${id}_${i}`] = text;
-        const same = `${held} ${op} {matchText${id}_${i}:String}`;
-        // The index on varying values knows of no places.
-        return op === '=' && held.startsWith('s.varying')
-          ? `(has(s.varying, {matchText${id}_${i}:String}) AND ${same})`
-          : same;
+        const wanted = `{matchText${id}_${i}:String}`;
+        const same = `${held} ${op} ${wanted}`;
+        return op === '=' && among !== undefined ? `(has(${among}, ${wanted}) AND ${same})` : same;
       });
       return { sql: `(${each.join(op === '=' ? ' OR ' : ' AND ')})`, params };
     }

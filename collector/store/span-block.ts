@@ -114,7 +114,6 @@ export function createSpanBlock(): SpanBlock {
   let values = 0;
 
   const classes = createSpanClasses();
-  const classOfSpan = classes.of;
   let classOf = new Uint32Array(capacity);
   // Fixed-size columns; ids and 64-bit numbers as 32-bit words.
   let traceId = new Uint32Array(capacity * 4);
@@ -156,7 +155,7 @@ export function createSpanBlock(): SpanBlock {
     if (rows === capacity) growRows();
     const row = rows;
     const { bodyView, traceIdAt, spanIdAt, parentIdAt } = span;
-    classOf[row] = classOfSpan(span, normalised);
+    classOf[row] = classes.of(span, normalised);
     for (let w = 0; w < 4; w++) traceId[row * 4 + w] = bodyView.getUint32(traceIdAt + w * 4, true);
     spanId[row * 2] = bodyView.getUint32(spanIdAt, true);
     spanId[row * 2 + 1] = bodyView.getUint32(spanIdAt + 4, true);
@@ -273,7 +272,7 @@ export function createSpanBlock(): SpanBlock {
       return rows;
     },
     get bytes() {
-      return strings.reduce((sum, { length }) => sum + length, rows * 80) + classes.bytes;
+      return strings.reduce((sum, { length }) => sum + length, rows * 80) + classes.sizeBytes();
     },
     append,
     mark: () => ({

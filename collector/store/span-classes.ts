@@ -13,18 +13,19 @@ import { textColumns } from './span-columns.ts';
 export const classTexts = [...textColumns, 'shape', 'resource', 'scope'] as const;
 export type ClassText = (typeof classTexts)[number];
 
+/** Plain properties, no getters: see shared/pairs.ts. */
 export interface SpanClasses {
-  readonly count: number;
+  count: number;
   readonly texts: Readonly<Record<ClassText, Dictionary>>;
   /** Columns of numbers, by class; arrays are replaced as they grow. */
-  readonly kind: Uint8Array;
-  readonly statusCode: Uint8Array;
-  readonly peerKind: Uint8Array;
-  readonly marks: Uint8Array;
-  readonly httpCode: Int16Array;
-  readonly grpcCode: Int16Array;
-  readonly retryCount: Uint16Array;
-  readonly weight: Float64Array;
+  kind: Uint8Array;
+  statusCode: Uint8Array;
+  peerKind: Uint8Array;
+  marks: Uint8Array;
+  httpCode: Int16Array;
+  grpcCode: Int16Array;
+  retryCount: Uint16Array;
+  weight: Float64Array;
   /** Class of the span: that of its pattern, or a new one. */
   of(span: SpanCursor, normalised: Normalised): number;
   /** Distinct texts there are, by column: with `count` what cut() goes back to. */
@@ -32,25 +33,16 @@ export interface SpanClasses {
   /** Forgets later classes and texts. */
   cut(count: number, lengths: readonly number[]): void;
   /** Bytes in use, roughly. */
-  readonly bytes: number;
+  sizeBytes(): number;
 }
 
 /** No classes yet. */
 export function createSpanClasses(): SpanClasses {
   let capacity = 256;
-  let count = 0;
   let generation = -1;
   /** By pattern: class + 1, 0 = none; and the pattern of each class. */
   let classOf = new Uint32Array(256);
   let patternOf = new Uint32Array(capacity);
-  let kind = new Uint8Array(capacity);
-  let statusCode = new Uint8Array(capacity);
-  let peerKind = new Uint8Array(capacity);
-  let marks = new Uint8Array(capacity);
-  let httpCode = new Int16Array(capacity);
-  let grpcCode = new Int16Array(capacity);
-  let retryCount = new Uint16Array(capacity);
-  let weight = new Float64Array(capacity);
   const dictionaries = classTexts.map(() => createDictionary(capacity));
   const texts = Object.fromEntries(classTexts.map((name, i) => [name, dictionaries[i]])) as Record<
     ClassText,
@@ -60,14 +52,14 @@ export function createSpanClasses(): SpanClasses {
   function grow(): void {
     capacity *= 2;
     patternOf = grown(patternOf, capacity);
-    kind = grown(kind, capacity);
-    statusCode = grown(statusCode, capacity);
-    peerKind = grown(peerKind, capacity);
-    marks = grown(marks, capacity);
-    httpCode = grown(httpCode, capacity);
-    grpcCode = grown(grpcCode, capacity);
-    retryCount = grown(retryCount, capacity);
-    weight = grown(weight, capacity);
+    classes.kind = grown(classes.kind, capacity);
+    classes.statusCode = grown(classes.statusCode, capacity);
+    classes.peerKind = grown(classes.peerKind, capacity);
+    classes.marks = grown(classes.marks, capacity);
+    classes.httpCode = grown(classes.httpCode, capacity);
+    classes.grpcCode = grown(classes.grpcCode, capacity);
+    classes.retryCount = grown(classes.retryCount, capacity);
+    classes.weight = grown(classes.weight, capacity);
     for (const dictionary of dictionaries) dictionary.index = grown(dictionary.index, capacity);
   }
 
@@ -80,16 +72,16 @@ export function createSpanClasses(): SpanClasses {
   }
 
   function add(span: SpanCursor, normalised: Normalised): number {
-    if (count === capacity) grow();
-    const at = count++;
-    kind[at] = span.kind;
-    statusCode[at] = span.statusCode;
-    peerKind[at] = normalised.peerKind;
-    marks[at] = normalised.marks;
-    httpCode[at] = normalised.httpCode;
-    grpcCode[at] = normalised.grpcCode;
-    retryCount[at] = normalised.retryCount;
-    weight[at] = normalised.weight;
+    if (classes.count === capacity) grow();
+    const at = classes.count++;
+    classes.kind[at] = span.kind;
+    classes.statusCode[at] = span.statusCode;
+    classes.peerKind[at] = normalised.peerKind;
+    classes.marks[at] = normalised.marks;
+    classes.httpCode[at] = normalised.httpCode;
+    classes.grpcCode[at] = normalised.grpcCode;
+    classes.retryCount[at] = normalised.retryCount;
+    classes.weight[at] = normalised.weight;
     const put = (name: ClassText, id: number): void => {
       texts[name].index[at] = indexIn(texts[name], span.texts, id);
     };
@@ -116,35 +108,17 @@ export function createSpanClasses(): SpanClasses {
     return at;
   }
 
-  return {
+  const classes: SpanClasses = {
+    count: 0,
     texts,
-    get count() {
-      return count;
-    },
-    get kind() {
-      return kind;
-    },
-    get statusCode() {
-      return statusCode;
-    },
-    get peerKind() {
-      return peerKind;
-    },
-    get marks() {
-      return marks;
-    },
-    get httpCode() {
-      return httpCode;
-    },
-    get grpcCode() {
-      return grpcCode;
-    },
-    get retryCount() {
-      return retryCount;
-    },
-    get weight() {
-      return weight;
-    },
+    kind: new Uint8Array(capacity),
+    statusCode: new Uint8Array(capacity),
+    peerKind: new Uint8Array(capacity),
+    marks: new Uint8Array(capacity),
+    httpCode: new Int16Array(capacity),
+    grpcCode: new Int16Array(capacity),
+    retryCount: new Uint16Array(capacity),
+    weight: new Float64Array(capacity),
     of(span, normalised) {
       if (generation !== span.texts.generation) forget(span.texts);
       const { pattern } = span;
@@ -153,14 +127,13 @@ export function createSpanClasses(): SpanClasses {
     },
     lengths: () => dictionaries.map((dictionary) => dictionary.count),
     cut(to, lengths) {
-      for (let at = to; at < count; at++) {
+      for (let at = to; at < classes.count; at++) {
         if (classOf[patternOf[at]!] === at + 1) classOf[patternOf[at]!] = 0;
       }
-      count = to;
+      classes.count = to;
       dictionaries.forEach((dictionary, i) => cutDictionary(dictionary, lengths[i] ?? 0));
     },
-    get bytes() {
-      return dictionaries.reduce((sum, { keys }) => sum + keys.length, count * 72);
-    },
+    sizeBytes: () => dictionaries.reduce((sum, { keys }) => sum + keys.length, classes.count * 72),
   };
+  return classes;
 }

@@ -6,10 +6,10 @@
 import type { TraceFilter } from '#shared/trace-query.ts';
 import { nodeId, parseNodeId } from '#shared/workload.ts';
 import { holds, termSql } from './attribute-terms.ts';
-import { readShapes } from './shapes-read.ts';
 import { nanosecond } from './column-time.ts';
 import type { Db } from './db.ts';
 import { boundParams, boundsSql, readResources, type SpanBounds } from './resources-read.ts';
+import { readShapes } from './shapes-read.ts';
 
 /** Traces asked about. */
 export interface TraceScope {
