@@ -305,6 +305,23 @@ describe('the map outside its page', { timeout: 300_000 }, () => {
     await page.close();
   });
 
+  test('a dialog asked for again before the one before it has told of its end stays open', async () => {
+    const page = await openMap();
+    await page.keyboard.press('?');
+    const help = page.getByRole('dialog', { name: 'Keys' });
+    await help.waitFor();
+    await page.evaluate(async () => {
+      const before = document.querySelector('dialog');
+      before?.dispatchEvent(new Event('cancel', { cancelable: true }));
+      while (before?.isConnected) await Promise.resolve();
+      document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }));
+      await new Promise((told) => before?.addEventListener('close', told));
+    });
+    await page.waitForTimeout(100);
+    assert.equal(await help.count(), 1);
+    await page.close();
+  });
+
   test('the theme of the address wins over the one remembered, and a choice wins over the address', async () => {
     const page = await openMap('&theme=dark&contrast=high');
     const html = page.locator('html');
