@@ -22,7 +22,8 @@ const rowsPerInsert = 4000;
 const mergeLimitMs = 120_000;
 
 const copySql = `INSERT INTO edges SELECT * REPLACE(e.frame - {shift:UInt32} AS frame, e.tick - {shift:UInt32} AS tick)
-  FROM edges AS e WHERE e.targetNamespace = {namespace:String} AND e.frame > {after:UInt32}`;
+  FROM edges AS e WHERE e.targetNamespace = {namespace:String} AND e.frame > {after:UInt32}
+  SETTINGS max_execution_time = 0`;
 
 const [directory = '', edges = '200'] = process.argv.slice(2);
 const startedAt = performance.now();

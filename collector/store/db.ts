@@ -179,8 +179,10 @@ const insertSettings = {
   storage_file_read_method: 'pread',
 } as const satisfies ClickHouseSettings;
 
+/** What spans and edges are written with is not bounded: one given up leaves the store as it was, and a next try takes as long. */
 function insertQuery(table: string, source: string): string {
-  const settings = Object.entries(insertSettings).map(([name, value]) => `${name} = '${value}'`);
+  const unbounded = { ...insertSettings, max_execution_time: 0, max_memory_usage: '0' };
+  const settings = Object.entries(unbounded).map(([name, value]) => `${name} = '${value}'`);
   return `INSERT INTO ${table} SETTINGS ${settings.join(', ')} ${source}`;
 }
 

@@ -1,0 +1,23 @@
+/** A question may be given up after a while; what is written may not. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createDb } from '../collector/store/db.ts';
+import { blockHead, columnHead } from '../collector/store/native-write.ts';
+
+test('a read is bounded in time, an insert of a block is not', async () => {
+  const db = await createDb('chdb::memory:');
+  try {
+    const limit = "toUInt64(getSetting('max_execution_time'))";
+    const [read] = await db.rows<{ limit: string }>(`SELECT ${limit} AS limit`);
+    assert.equal(read?.limit, '15');
+    await db.exec(
+      `CREATE TABLE limits (way UInt8, seconds UInt64 MATERIALIZED ${limit}) ENGINE = MergeTree ORDER BY way`,
+    );
+    await db.insertNative('limits', [blockHead(1, 1), columnHead('way', 'UInt8'), Uint8Array.of(1)]);
+    assert.deepEqual(await db.rows('SELECT way, seconds FROM limits'), [{ way: 1, seconds: '0' }]);
+    const [after] = await db.rows<{ limit: string }>(`SELECT ${limit} AS limit`);
+    assert.equal(after?.limit, '15', 'and the next read is again');
+  } finally {
+    await db.close();
+  }
+});
