@@ -6,10 +6,10 @@
  * Usage: node bench/large-edges.ts DIRECTORY EDGES; a child of bench/large.ts.
  */
 import { setTimeout as pause } from 'node:timers/promises';
-import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
+import { frameSeconds } from '#shared/frame.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
-import { edgeFrame } from '../test/edge-frame.ts';
+import { edgeFrame, edgeRow, mapOf } from '../test/edge-frame.ts';
 import { whole } from './report.ts';
 
 const namespace = 'large';
@@ -41,7 +41,7 @@ async function addDay(db: Db, count: number): Promise<void> {
   );
   if (newest === undefined || newest.frame === 0) throw new Error(`cannot add frames to ${directory}: it has none`);
   const after = newest.frame - madeSeconds;
-  let rows: (EdgeFrame & { readonly tick: number })[] = [];
+  let rows: object[] = [];
   let made = 0;
   const insert = async (): Promise<void> => {
     await db.insertRows('edges', rows);
@@ -68,10 +68,10 @@ async function addDay(db: Db, count: number): Promise<void> {
 }
 
 /** One frame: a row an edge, and a row a workload. */
-function meshFrame(random: ReturnType<typeof createRandom>, frame: number, count: number): EdgeFrame[] {
+function meshFrame(random: ReturnType<typeof createRandom>, frame: number, count: number): object[] {
   const workloads = Math.max(5, Math.ceil(count / 3.5));
   const nameOf = (number: number): string => `${namespace}/service-${number % workloads}`;
-  const rows: EdgeFrame[] = [];
+  const rows: object[] = [];
   for (let edge = 0; edge < count; edge++) {
     const [source, turn] = [edge % workloads, Math.floor(edge / workloads)];
     const medianMs = 2 + (edge % 40);
@@ -87,16 +87,16 @@ function meshFrame(random: ReturnType<typeof createRandom>, frame: number, count
       criticalNs: byBandAndEntry(random, medianMs * 1e6),
       ...(random.chance(0.1) ? { failed: 1, errors: { '503|UH|proxy': 1 } } : {}),
     });
-    const exemplars = Object.fromEntries(Object.keys(row.clientNs).map((bucket) => [bucket, decimalId(random)]));
+    const exemplars = Object.fromEntries(Object.keys(mapOf(row.clientNs)).map((bucket) => [bucket, decimalId(random)]));
     rows.push({
-      ...row,
+      ...edgeRow(row),
       exemplars,
       ...(row.failed > 0 ? { errorExemplars: { '503|UH|proxy': decimalId(random) } } : {}),
     });
   }
   for (let workload = 0; workload < workloads; workload++) {
     const root = workload < 3 ? { rootCount: byBandAndEntry(random, 1), rootNs: byBandAndEntry(random, 40e6) } : {};
-    rows.push(edgeFrame('', nameOf(workload), { frame, criticalNs: byBandAndEntry(random, 1e6), ...root }));
+    rows.push(edgeRow(edgeFrame('', nameOf(workload), { frame, criticalNs: byBandAndEntry(random, 1e6), ...root })));
   }
   return rows;
 }

@@ -12,7 +12,7 @@ import { perSecond, round, shareOf, successRate, toMs, type EdgeSum } from './ed
 import type { EdgeFrame } from './frame.ts';
 import type { EndOptions } from './graph-ends.ts';
 import { sumFrames, type EdgeSums, type Sums } from './graph-sums.ts';
-import { count, quantiles, type Sketch } from './sketch.ts';
+import { count, joinBuckets, noBuckets, quantiles, type Buckets } from './sketch.ts';
 import { edgeId } from './workload.ts';
 
 /** The frames of one stretch, epoch ms. */
@@ -97,7 +97,7 @@ interface Side {
   readonly rate: number;
   readonly failedShare: number;
   readonly success: number | null;
-  readonly sketch: Sketch;
+  readonly sketch: Buckets;
   /** Calls really seen that the sketch is made of. */
   readonly timed: number;
   readonly p90Ms: number | null;
@@ -109,7 +109,7 @@ type View = 'clientNs' | 'serverNs';
 /** Whose latency is compared: the caller's where it is known, but never one side's with the other's. */
 function viewOf(was: EdgeSum | undefined, is: EdgeSum | undefined): View {
   const sums = [was, is].filter((sum) => sum !== undefined);
-  const told = (view: View): number => sums.filter((sum) => sum[view].size > 0).length;
+  const told = (view: View): number => sums.filter((sum) => sum[view].length > 0).length;
   return told('clientNs') >= told('serverNs') ? 'clientNs' : 'serverNs';
 }
 
@@ -118,7 +118,7 @@ function sideOf(sums: Sums, key: string, seconds: number, view: View): Side {
   if (sum === undefined) {
     return { ...absent, seconds, criticalShare: sums.totalRootNs > 0 ? 0 : null };
   }
-  const sketch = sum[view];
+  const sketch = joinBuckets(sum[view]);
   const [p90Ns] = quantiles(sketch, [0.9]);
   return {
     calls: sum.calls,
@@ -141,7 +141,7 @@ const absent: Side = {
   rate: 0,
   failedShare: 0,
   success: null,
-  sketch: new Map(),
+  sketch: noBuckets,
   timed: 0,
   p90Ms: null,
   criticalShare: null,

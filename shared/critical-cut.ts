@@ -3,7 +3,7 @@
  * critical path is split by key, 'band|root service|root operation' (frame.ts); a cut keeps some of the keys. The bands are
  * those of durationBand, so the slowest tenth is as exact as a band is wide, 15 %, and never less than a tenth.
  */
-import type { BucketMap, EdgeFrame } from './frame.ts';
+import type { TextWeights, EdgeFrame } from './frame.ts';
 import { bandStart } from './sketch.ts';
 
 export const bands = ['all', 'slow'] as const;
@@ -51,7 +51,7 @@ export function toCut(roots: Iterable<readonly [key: string, traces: number]>, e
 
 /** The frame with only those critical paths that the cut keeps. */
 export function cutFrame(frame: EdgeFrame, cut: CriticalCut): EdgeFrame {
-  const keep = (map: BucketMap): BucketMap =>
+  const keep = (map: TextWeights): TextWeights =>
     Object.fromEntries(
       Object.entries(map).filter(([key]) => {
         const { band, entry } = splitRootKey(key);

@@ -4,9 +4,10 @@
  * and provisional ones of the derivation; both add up alike.
  */
 import type { CallError, GraphEdge, Latency } from './api.ts';
-import { noSource, type BucketMap, type EdgeFrame } from './frame.ts';
+import { noSource, type EdgeFrame, type Exemplars, type TextWeights } from './frame.ts';
 import { errorReason } from './error-reason.ts';
-import { bucketOf, count, createSketch, merge, quantile, quantiles, valueOf, type Sketch } from './sketch.ts';
+import { isGreaterId, traceIdHex } from './span.ts';
+import { bucketOf, count, joinBuckets, quantiles, valueOf, type Buckets } from './sketch.ts';
 
 export interface EdgeSum {
   calls: number;
@@ -20,14 +21,15 @@ export interface EdgeSum {
   criticalNs: number;
   /** Of the calls, those of traces that have not settled. */
   provisional: number;
-  readonly clientNs: Sketch;
-  readonly serverNs: Sketch;
-  readonly networkNs: Sketch;
+  /** Sketches that together are its own (joinBuckets). */
+  readonly clientNs: Buckets[];
+  readonly serverNs: Buckets[];
+  readonly networkNs: Buckets[];
   /** 'code|flag|origin' to weight. */
   readonly errors: Map<string, number>;
   readonly principals: Map<string, number>;
-  /** Client sketch bucket to trace id, decimal. */
-  readonly exemplars: Map<number, string>;
+  readonly exemplars: Exemplars[];
+  /** Error type to trace id. */
   readonly errorExemplars: Map<string, string>;
   readonly protocols: Map<string, number>;
 }
@@ -35,6 +37,8 @@ export interface EdgeSum {
 /** Error types given by name; the rest is one `other` (rule C13). */
 const maxErrorTypes = 32;
 const maxPrincipals = 32;
+
+const sketches = ['clientNs', 'serverNs', 'networkNs'] as const;
 
 export function emptySum(): EdgeSum {
   return {
@@ -48,12 +52,12 @@ export function emptySum(): EdgeSum {
     mtlsCalls: 0,
     criticalNs: 0,
     provisional: 0,
-    clientNs: createSketch(),
-    serverNs: createSketch(),
-    networkNs: createSketch(),
+    clientNs: [],
+    serverNs: [],
+    networkNs: [],
     errors: new Map(),
     principals: new Map(),
-    exemplars: new Map(),
+    exemplars: [],
     errorExemplars: new Map(),
     protocols: new Map(),
   };
@@ -72,40 +76,29 @@ export function addFrame(sum: EdgeSum, frame: EdgeFrame): void {
   sum.requestBytes += frame.requestBytes;
   sum.responseBytes += frame.responseBytes;
   sum.mtlsCalls += frame.mtlsCalls;
-  addSketch(sum.clientNs, frame.clientNs);
-  addSketch(sum.serverNs, frame.serverNs);
-  addSketch(sum.networkNs, frame.networkNs);
+  for (const name of sketches) if (frame[name].to > frame[name].from) sum[name].push(frame[name]);
   addTexts(sum.errors, frame.errors);
   addTexts(sum.principals, frame.principals);
-  for (const bucket in frame.exemplars) keepGreater(sum.exemplars, Number(bucket), frame.exemplars[bucket] ?? '');
+  if (frame.exemplars.to > frame.exemplars.from) sum.exemplars.push(frame.exemplars);
   for (const type in frame.errorExemplars) keepGreater(sum.errorExemplars, type, frame.errorExemplars[type] ?? '');
   sum.protocols.set(frame.protocol, (sum.protocols.get(frame.protocol) ?? 0) + frame.calls);
 }
 
 /** Sum of a map's values. */
-export function totalOf(map: BucketMap): number {
+export function totalOf(map: TextWeights): number {
   let total = 0;
   for (const key in map) total += map[key] ?? 0;
   return total;
 }
 
-function addSketch(into: Sketch, from: BucketMap): void {
-  for (const bucket in from) {
-    const index = Number(bucket);
-    into.set(index, (into.get(index) ?? 0) + (from[bucket] ?? 0));
-  }
-}
-
-function addTexts(into: Map<string, number>, from: BucketMap): void {
+function addTexts(into: Map<string, number>, from: TextWeights): void {
   for (const key in from) into.set(key, (into.get(key) ?? 0) + (from[key] ?? 0));
 }
 
-/** Decimal numbers without leading zeros: the longer is the greater. The same choice as the store's maxMap. */
-function keepGreater<Key>(into: Map<Key, string>, key: Key, value: string): void {
-  const held = into.get(key);
-  if (held === undefined || value.length > held.length || (value.length === held.length && value > held)) {
-    into.set(key, value);
-  }
+/** The same choice as the store's maxMap. */
+function keepGreater(into: Map<string, string>, type: string, traceId: string): void {
+  const held = into.get(type);
+  if (held === undefined || traceId > held) into.set(type, traceId);
 }
 
 /** Adds a sum to a sum. */
@@ -120,9 +113,9 @@ export function mergeSum(into: EdgeSum, from: EdgeSum): void {
   into.mtlsCalls += from.mtlsCalls;
   into.criticalNs += from.criticalNs;
   into.provisional += from.provisional;
-  for (const name of ['clientNs', 'serverNs', 'networkNs'] as const) merge(into[name], from[name]);
+  for (const name of sketches) for (const part of from[name]) into[name].push(part);
   for (const name of ['errors', 'principals', 'protocols'] as const) mergeTexts(into[name], from[name]);
-  for (const [bucket, traceId] of from.exemplars) keepGreater(into.exemplars, bucket, traceId);
+  for (const part of from.exemplars) into.exemplars.push(part);
   for (const [type, traceId] of from.errorExemplars) keepGreater(into.errorExemplars, type, traceId);
 }
 
@@ -134,7 +127,8 @@ function mergeTexts(into: Map<string, number>, from: ReadonlyMap<string, number>
  * Percentiles in ms, rounded to what a sketch of 1 % error can tell. in: the sum, and one of its sketches.
  * n is the calls really seen: of sampled traffic fewer than the calls they stand for.
  */
-export function toLatencyOf(sum: EdgeSum, sketch: Sketch): Latency {
+export function toLatencyOf(sum: EdgeSum, parts: readonly Buckets[]): Latency {
+  const sketch = joinBuckets(parts);
   const [p50 = null, p90 = null, p99 = null] = quantiles(sketch, [0.5, 0.9, 0.99]).map((ns) =>
     ns === undefined ? null : toMs(ns),
   );
@@ -212,12 +206,14 @@ function networkShare({ clientNs, serverNs, networkNs }: EdgeSum): number | null
 }
 
 /** Calls of a sketch and the time they took, each by its bucket's middle. */
-function totalNs(sketch: Sketch): { calls: number; ns: number } {
+function totalNs(parts: readonly Buckets[]): { calls: number; ns: number } {
   let calls = 0;
   let ns = 0;
-  for (const [bucket, weight] of sketch) {
-    calls += weight;
-    ns += weight * valueOf(bucket);
+  for (const { buckets, weights, from, to } of parts) {
+    for (let at = from; at < to; at++) {
+      calls += weights[at]!;
+      ns += weights[at]! * valueOf(buckets[at]!);
+    }
   }
   return { calls, ns };
 }
@@ -257,34 +253,38 @@ function splitType(type: string): { code: string; flag: string; origin: 'proxy' 
 }
 
 function toExemplars(sum: EdgeSum): GraphEdge['exemplars'] {
-  const nearest = (q: number): string | null => {
-    const valueNs = quantile(sum.clientNs, q);
-    if (valueNs === undefined) return null;
-    const bucket = bucketOf(valueNs);
-    let best: string | undefined;
-    let bestDistance = Infinity;
-    for (const [held, traceId] of sum.exemplars) {
-      const distance = Math.abs(held - bucket);
-      if (distance < bestDistance) {
-        best = traceId;
-        bestDistance = distance;
-      }
-    }
-    return best === undefined ? null : toTraceId(best);
-  };
+  const [p50 = null, p90 = null, p99 = null] = quantiles(joinBuckets(sum.clientNs), [0.5, 0.9, 0.99]).map((ns) =>
+    ns === undefined ? null : nearest(sum.exemplars, bucketOf(ns)),
+  );
   const errors: [string, string][] = [];
   const types = [...sum.errorExemplars].sort((a, b) => (sum.errors.get(b[0]) ?? 0) - (sum.errors.get(a[0]) ?? 0));
   for (const [type, traceId] of types.slice(0, maxErrorTypes + 1)) {
     const { code, flag } = splitType(type);
-    errors.push([`${code}|${flag}`, toTraceId(traceId)]);
+    errors.push([`${code}|${flag}`, traceId]);
   }
   // The same code and flag may come from proxy and app: the more frequent, which comes first, stays.
-  return { p50: nearest(0.5), p90: nearest(0.9), p99: nearest(0.99), errors: Object.fromEntries(errors.reverse()) };
+  return { p50, p90, p99, errors: Object.fromEntries(errors.reverse()) };
 }
 
-/** 32 hex digits of a trace id held as a decimal number. */
-export function toTraceId(decimal: string): string {
-  return BigInt(decimal).toString(16).padStart(32, '0');
+/** The trace of the bucket nearest to one, the lower of two; of several of a bucket the greatest, as the store's maxMap. */
+function nearest(exemplars: readonly Exemplars[], bucket: number): string | null {
+  let best: Exemplars | undefined;
+  let bestAt = 0;
+  let bestDistance = Infinity;
+  for (const one of exemplars) {
+    const { buckets, traceIds, from, to } = one;
+    for (let at = from; at < to; at++) {
+      // One that is higher counts as a little further.
+      const distance = Math.abs(buckets[at]! - bucket + 0.25);
+      if (distance > bestDistance) continue;
+      if (distance === bestDistance && best !== undefined && !isGreaterId(traceIds, at, best.traceIds, bestAt))
+        continue;
+      best = one;
+      bestAt = at;
+      bestDistance = distance;
+    }
+  }
+  return best === undefined ? null : traceIdHex(best.traceIds, bestAt);
 }
 
 function greatest(weights: ReadonlyMap<string, number>): string | undefined {

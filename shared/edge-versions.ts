@@ -29,6 +29,6 @@ export function toVersionPairs(frames: Iterable<EdgeFrame>): EdgeDetail['version
       calls: round(sum.calls),
       failed: round(sum.failed),
       attempts: round(sum.attempts),
-      latencyMs: toLatencyOf(sum, sum.clientNs.size > 0 ? sum.clientNs : sum.serverNs),
+      latencyMs: toLatencyOf(sum, sum.clientNs.length > 0 ? sum.clientNs : sum.serverNs),
     }));
 }

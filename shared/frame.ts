@@ -1,8 +1,9 @@
 /**
  * One row of the store's `edges` table as the program sees it: ten seconds of one edge, or (sourceKind = noSource) of one
- * workload itself. derive/frames.ts makes them, store/edges.ts writes and sums them, graph.ts turns sums into the map.
+ * workload itself. derive/frames.ts makes them, store/edges-*.ts write and sum them, graph.ts turns sums into the map.
  * Rows of one edge add up: numbers and maps by sum, exemplars by greatest.
  */
+import { noBuckets, type Buckets } from './sketch.ts';
 
 /** Length of a frame. */
 export const frameSeconds = 10;
@@ -10,8 +11,19 @@ export const frameSeconds = 10;
 /** `sourceKind` of a workload's own row. */
 export const noSource = 255;
 
-/** A sketch on the wire and in the store: bucket index (shared/sketch.ts) to weight. */
-export type BucketMap = Readonly<Record<string, number>>;
+/** Weights by text. */
+export type TextWeights = Readonly<Record<string, number>>;
+
+/** A trace for buckets of a sketch, as a piece of two arrays: an id is four words, the highest first. */
+export interface Exemplars {
+  readonly buckets: Int16Array | Int32Array;
+  readonly traceIds: Uint32Array;
+  /** Of the buckets. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export const noExemplars: Exemplars = { buckets: noBuckets.buckets, traceIds: new Uint32Array(0), from: 0, to: 0 };
 
 export interface EdgeFrame {
   /** Start of the ten seconds, epoch seconds, by the start of the call. */
@@ -41,22 +53,22 @@ export interface EdgeFrame {
   readonly requestBytes: number;
   readonly responseBytes: number;
   readonly mtlsCalls: number;
-  readonly clientNs: BucketMap;
-  readonly serverNs: BucketMap;
-  readonly networkNs: BucketMap;
+  readonly clientNs: Buckets;
+  readonly serverNs: Buckets;
+  readonly networkNs: Buckets;
   /** 'code|flag|origin' to weight. */
-  readonly errors: BucketMap;
+  readonly errors: TextWeights;
   /** 'source principal -> target principal' to weight. */
-  readonly principals: BucketMap;
-  /** Client sketch bucket to trace id (UInt128 as decimal string, as the store gives it). */
-  readonly exemplars: Readonly<Record<string, string>>;
-  /** 'code|flag|origin' to trace id, likewise. */
+  readonly principals: TextWeights;
+  /** By client sketch bucket. */
+  readonly exemplars: Exemplars;
+  /** 'code|flag|origin' to trace id, 32 hex digits. */
   readonly errorExemplars: Readonly<Record<string, string>>;
   /** 'band|root service|root operation' to ns on the critical path; band = durationBand of the trace. */
-  readonly criticalNs: BucketMap;
+  readonly criticalNs: TextWeights;
   /** Workload rows: the same key to traces that start here, and to their total root duration. */
-  readonly rootCount: BucketMap;
-  readonly rootNs: BucketMap;
+  readonly rootCount: TextWeights;
+  readonly rootNs: TextWeights;
   /** Of traces that have not settled; never in the store. */
   readonly provisional?: boolean;
 }
@@ -96,12 +108,12 @@ export const emptyFrame: EdgeFrame = {
   requestBytes: 0,
   responseBytes: 0,
   mtlsCalls: 0,
-  clientNs: {},
-  serverNs: {},
-  networkNs: {},
+  clientNs: noBuckets,
+  serverNs: noBuckets,
+  networkNs: noBuckets,
   errors: {},
   principals: {},
-  exemplars: {},
+  exemplars: noExemplars,
   errorExemplars: {},
   criticalNs: {},
   rootCount: {},

@@ -4,8 +4,9 @@
  * need is left out: exemplars; and critical paths are their totals, under the key ''.
  */
 import type { FramesWire } from './api.ts';
-import { emptyFrame, frameCounts, noSource, type BucketMap, type EdgeFrame } from './frame.ts';
+import { emptyFrame, frameCounts, noSource, type TextWeights, type EdgeFrame } from './frame.ts';
 import { totalOf } from './edge-sum.ts';
+import { toBuckets, type Buckets } from './sketch.ts';
 
 /** What of the wire form holds the frames. */
 export type FramesTable = Pick<FramesWire, 'texts' | 'ends' | 'rows'>;
@@ -23,9 +24,13 @@ const headLength = 5;
 export function encodeFrames(frames: Iterable<EdgeFrame>): FramesTable {
   const texts = createIndex<string>((text) => text);
   const ends = createIndex<FramesTable['ends'][number]>((end) => end.join('\n'));
-  const flat = (map: BucketMap): number[] =>
-    Object.entries(map).flatMap(([bucket, weight]) => [Number(bucket), weight]);
-  const named = (map: BucketMap): number[] => Object.entries(map).flatMap(([text, weight]) => [texts.at(text), weight]);
+  const flat = ({ buckets, weights, from, to }: Buckets): number[] => {
+    const list: number[] = [];
+    for (let at = from; at < to; at++) list.push(buckets[at]!, weights[at]!);
+    return list;
+  };
+  const named = (map: TextWeights): number[] =>
+    Object.entries(map).flatMap(([text, weight]) => [texts.at(text), weight]);
   const end = (cluster: string, namespace: string, name: string, version: string, kind: number): number =>
     ends.at([texts.at(cluster), texts.at(namespace), texts.at(name), texts.at(version), kind]);
   const rows = Array.from(frames, (f): FramesTable['rows'][number] => [
@@ -50,9 +55,9 @@ export function decodeFrames({ texts, ends, rows }: FramesTable): EdgeFrame[] {
       const value = row[index];
       return typeof value === 'number' ? value : 0;
     };
-    const map = (index: number, keyOf: (key: number) => string): BucketMap => {
-      const list = row[index];
-      return Array.isArray(list) ? toMap(list, keyOf) : {};
+    const list = (index: number): readonly number[] => {
+      const value = row[index];
+      return Array.isArray(value) ? value : [];
     };
     const source = ends[number(1)] ?? nobody;
     const target = ends[number(2)] ?? nobody;
@@ -80,19 +85,20 @@ export function decodeFrames({ texts, ends, rows }: FramesTable): EdgeFrame[] {
       const total = number(at++);
       frame[name] = total === 0 ? {} : { '': total };
     }
-    for (const name of sketches) frame[name] = map(at++, String);
-    for (const name of weights) frame[name] = map(at++, textAt);
+    for (const name of sketches) frame[name] = toBuckets(pairsOf(list(at++)));
+    for (const name of weights)
+      frame[name] = Object.fromEntries(pairsOf(list(at++)).map(([text, weight]) => [textAt(text), weight]));
     return frame as unknown as EdgeFrame;
   });
 }
 
 const nobody: readonly number[] = [];
 
-/** key, weight, key, weight, … as a map. */
-function toMap(list: readonly number[], keyOf: (key: number) => string): BucketMap {
-  const entries: [string, number][] = [];
-  for (let at = 0; at + 1 < list.length; at += 2) entries.push([keyOf(list[at] ?? 0), list[at + 1] ?? 0]);
-  return Object.fromEntries(entries);
+/** key, weight, key, weight, … in pairs. */
+function pairsOf(list: readonly number[]): [key: number, weight: number][] {
+  const pairs: [number, number][] = [];
+  for (let at = 0; at + 1 < list.length; at += 2) pairs.push([list[at]!, list[at + 1]!]);
+  return pairs;
 }
 
 /** Gives equal things the same number, in the order they are met. */

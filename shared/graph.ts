@@ -81,7 +81,7 @@ function toNode({ end, sum, versions }: NodeSums, seconds: number, totalRootNs: 
     failed: round(sum.failed),
     successRate: successRate(sum),
     rate: perSecond(sum.calls, seconds),
-    latencyMs: toLatencyOf(sum, sum.serverNs.size > 0 ? sum.serverNs : sum.clientNs),
+    latencyMs: toLatencyOf(sum, sum.serverNs.length > 0 ? sum.serverNs : sum.clientNs),
     criticalShare: shareOf(sum.criticalNs, totalRootNs),
     provisional: round(sum.provisional),
   };

@@ -5,7 +5,7 @@
 import type { EdgeDetail, SeriesPoint } from './api.ts';
 import { addFrame, emptySum, round, toLatencyOf, toMs, type EdgeSum } from './edge-sum.ts';
 import type { EdgeFrame } from './frame.ts';
-import { upperBoundOf, type Sketch } from './sketch.ts';
+import { joinBuckets, upperBoundOf, type Buckets } from './sketch.ts';
 
 export interface Steps {
   /** Start of the first step and end of the last, epoch ms; multiples of stepMs but for the end. */
@@ -30,7 +30,7 @@ export function toSeries(frames: Iterable<EdgeFrame>, steps: Steps): Pick<EdgeDe
   return {
     series: sums.map((sum, step) => toPoint(sum, at(step))),
     heatmap: toHeatmap(
-      sums.map((sum) => (sum.clientNs.size > 0 ? sum.clientNs : sum.serverNs)),
+      sums.map((sum) => joinBuckets(sum.clientNs.length > 0 ? sum.clientNs : sum.serverNs)),
       at,
     ),
   };
@@ -49,25 +49,24 @@ function toPoint(sum: EdgeSum, at: number): SeriesPoint {
   };
 }
 
-/** Calls by latency and step. Rows are equally many sketch buckets each, from the fastest call to the slowest. */
-function toHeatmap(sketches: readonly Sketch[], at: (step: number) => number): EdgeDetail['heatmap'] {
+/** Calls by latency and step. in: sketches whose buckets ascend. Rows are equally many sketch buckets each, from the fastest call to the slowest. */
+function toHeatmap(sketches: readonly Buckets[], at: (step: number) => number): EdgeDetail['heatmap'] {
   let least = Infinity;
   let greatest = -Infinity;
-  for (const sketch of sketches) {
-    for (const bucket of sketch.keys()) {
-      least = Math.min(least, bucket);
-      greatest = Math.max(greatest, bucket);
-    }
+  for (const { buckets, from, to } of sketches) {
+    if (from === to) continue;
+    least = Math.min(least, buckets[from]!);
+    greatest = Math.max(greatest, buckets[to - 1]!);
   }
   const span = greatest - least + 1;
   const height = Math.max(1, Math.ceil(span / maxRows));
   const rows = span > 0 ? Math.ceil(span / height) : 0;
   const boundsMs = Array.from({ length: rows }, (_, row) => toMs(upperBoundOf(least + (row + 1) * height - 1)));
-  const columns = sketches.map((sketch, step) => {
+  const columns = sketches.map(({ buckets, weights, from, to }, step) => {
     const counts = Array.from({ length: rows }, () => 0);
-    for (const [bucket, weight] of sketch) {
-      const row = Math.floor((bucket - least) / height);
-      counts[row] = round((counts[row] ?? 0) + weight);
+    for (let index = from; index < to; index++) {
+      const row = Math.floor((buckets[index]! - least) / height);
+      counts[row] = round((counts[row] ?? 0) + weights[index]!);
     }
     return { at: at(step), counts };
   });

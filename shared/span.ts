@@ -225,6 +225,15 @@ export function traceIdHex(column: Uint32Array, row: number): string {
   return hex;
 }
 
+/** Whether one trace id, as a number, is greater than another. in: columns of words, and a row of each. */
+export function isGreaterId(a: Uint32Array, i: number, b: Uint32Array, j: number): boolean {
+  for (let word = 0; word < 4; word++) {
+    const difference = a[i * 4 + word]! - b[j * 4 + word]!;
+    if (difference !== 0) return difference > 0;
+  }
+  return false;
+}
+
 function hex32(value: number): string {
   return value.toString(16).padStart(8, '0');
 }

@@ -96,6 +96,10 @@ export function floorTo(valueMs: number, stepMs: number): number {
   return Math.floor(valueMs / stepMs) * stepMs;
 }
 
+export function ceilTo(valueMs: number, stepMs: number): number {
+  return Math.ceil(valueMs / stepMs) * stepMs;
+}
+
 const niceSteps = ['10s', '30s', '1m', '2m', '5m', '10m', '30m', '1h', '2h', '6h', '12h', '1d'].map(parseDuration);
 
 /** The round step, ten seconds or more, that divides an interval into at most `points` pieces. */

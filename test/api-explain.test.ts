@@ -66,14 +66,17 @@ const step = `step=${encodeURIComponent('cart|POST cart')}&faster=50`;
 const needle = `q=${encodeURIComponent('user.id = user-36400')}`;
 const wideEntry = `entry=${encodeURIComponent(day.wide.entry)}`;
 const nothing: Reads = {};
+/** What the table holds at most, as the store knows it of its parts. */
+const bounds: Reads = { edges: 2 };
 
 const questions: readonly Question[] = [
   { route: 'GET /api/graph', path: `/api/graph?${five}`, reads: { edges: rows('edges', 300) }, gives: webToCart },
   {
     route: 'GET /api/graph',
     path: `/api/graph?${six}`,
-    reads: { edges: rows('edges', 6 * 3600, 4) },
-    again: { edges: rows('edges', rest, 3) },
+    // Twice: they are counted, to be read in pieces of bounded size. What is kept is not asked for again.
+    reads: { edges: 2 * rows('edges', 6 * 3600, 4) },
+    again: bounds,
     gives: webToCart,
   },
   {
@@ -86,7 +89,7 @@ const questions: readonly Question[] = [
     route: 'GET /api/graph',
     path: '/api/graph?window=5m&idle=true',
     reads: { edges: rows('edges', 24 * 3600 + 300, 2) },
-    again: { edges: rows('edges', 300) },
+    again: bounds,
     unseen: { end: 'nothing is newer' },
     gives: webToCart,
   },
@@ -273,7 +276,7 @@ const questions: readonly Question[] = [
     route: 'GET /api/what-if',
     path: `/api/what-if?${five}&${step}`,
     reads: { traces: ofFive(2), spans: rows('spans', 300) },
-    again: nothing,
+    again: bounds,
     gives: '"read":150',
   },
   { route: 'GET /api/status', path: '/api/status', reads: { 'edges+spans': 3 * granule }, gives: '"spans":' },
@@ -386,8 +389,8 @@ test('what is followed costs what came since', async () => {
     nowMs += 60_000;
     const came = 2 * day.lateEdges;
     const late = came + rows('edges', 3600);
-    await ask(`/api/graph?${six}`, { edges: rows('edges', rest, 3) + late });
-    await ask(`/api/graph?${six}`, { edges: rows('edges', rest, 3) });
+    await ask(`/api/graph?${six}`, { edges: late });
+    await ask(`/api/graph?${six}`, bounds);
     await ask(`/api/timeline?${six}`, { edges: rows('edges', rest, 3) + late + 2 * came });
     await ask(`/api/entries?${six}`, { edges: rows('edges', rest, 3) + late });
   } finally {

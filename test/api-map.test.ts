@@ -7,7 +7,7 @@ import { test } from 'node:test';
 import type * as api from '#shared/api.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { bandStart, durationBand } from '#shared/sketch.ts';
-import { edgeFrame, type FrameText } from './edge-frame.ts';
+import { edgeFrame, edgeRow, type FrameText } from './edge-frame.ts';
 import { startServing } from './serve.ts';
 
 /** A round hour. */
@@ -20,7 +20,7 @@ let tick = hour;
 const store = (frames: readonly EdgeFrame[]): Promise<void> =>
   db.insertRows(
     'edges',
-    frames.map((frame) => ({ ...frame, tick: ++tick })),
+    frames.map((frame) => ({ ...edgeRow(frame), tick: ++tick })),
   );
 const get = async <T>(path: string): Promise<T> => (await served.json(path)) as T;
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, number) => total + number, 0);

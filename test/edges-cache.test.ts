@@ -1,93 +1,241 @@
-/** collector/store/edges-cache.ts: what is remembered of an hour is what the store would say now. */
+/** collector/store/edges-cache.ts: what is remembered of a part of time is what the rows of the store say now. */
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
+import fc from 'fast-check';
+import { cutFrame, type CriticalCut } from '#shared/critical-cut.ts';
+import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
+import { floorTo } from '#shared/time.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createFrameReader } from '../collector/store/edges-cache.ts';
-import { readFrames } from '../collector/store/edges-read.ts';
-import { edgeFrame } from './edge-frame.ts';
+import type { FrameQuery } from '../collector/store/edges-read.ts';
+import { edgeFrame, edgeRow } from './edge-frame.ts';
 
 const db = await createDb('chdb::memory:');
 await migrate(db);
 after(() => db.close());
 
 const start = 1_764_000_000;
-const store = (frame: number, tick: number, to = 'auth'): Promise<void> =>
-  db.insertRows('edges', [
-    { ...edgeFrame('web', to, { frame, clientMs: [frame % 97, 5], failed: 1, errors: { '503||app': 1 } }), tick },
-    { ...edgeFrame('', 'web', { frame, rootNs: { k: 10 }, criticalNs: { k: 10 } }), tick },
-    { ...edgeFrame('kubelet', to, { frame, calls: 1, probe: 1 }), tick },
-  ]);
+/** Every frame that the store holds. */
+let held: { readonly frame: EdgeFrame; readonly tick: number }[] = [];
+
+async function store(frame: number, tick: number, to = 'auth'): Promise<void> {
+  const frames = [
+    edgeFrame('web', to, {
+      frame,
+      clientMs: [frame % 97, 5],
+      serverMs: [3],
+      failed: 1,
+      errors: { '503||app': 1, [`50${frame % 5}|UF|proxy`]: 1 },
+      errorExemplars: { '503||app': String(frame * 7919) },
+      exemplars: { '-1': '5', [String(500 + (frame % 50))]: String(2n ** 100n + BigInt(frame)) },
+      principals: { 'a -> b': 1 },
+      mtlsCalls: 1,
+      criticalNs: { '3|web|GET /': 4, '9|web|POST /': 5 },
+    }),
+    edgeFrame('', 'web', {
+      frame,
+      rootNs: { '3|web|GET /': 10 },
+      rootCount: { '3|web|GET /': 2 },
+      criticalNs: { '3|web|GET /': 10 },
+    }),
+    edgeFrame('kubelet', to, { frame, calls: 1, probe: 1 }),
+    edgeFrame('shop/web', `data/${to}`, {
+      frame,
+      calls: 2.5,
+      seen: 1,
+      targetVersion: `v${frame % 3}`,
+      targetKind: 'database',
+    }),
+  ];
+  held.push(...frames.map((one) => ({ frame: one, tick })));
+  await db.insertRows(
+    'edges',
+    frames.map((one) => ({ ...edgeRow(one), tick })),
+  );
+}
 for (let hour = 0; hour < 6; hour++) {
-  for (const at of [0, 1790, 3590])
+  for (const at of [0, 50, 1790, 1800, 3590])
     await store(start + hour * 3600 + at, start + hour * 3600 + at + 12, hour % 2 ? 'auth' : 'cart');
 }
 
-const reader = createFrameReader(db);
-const graphOf = (frames: Awaited<ReturnType<typeof readFrames>>, probes: boolean) =>
+const mapOf = (frames: readonly EdgeFrame[], probes: boolean) =>
   toGraph(frames, { fromMs: 0, toMs: 1000, generatedAtMs: 0, unsettled: 0, probes });
 
-async function assertSame(fromSecond: number, toSecond: number, probes = false): Promise<void> {
-  const wanted = { fromSecond, toSecond, probes };
-  assert.deepEqual(graphOf(await reader.read(wanted), probes), graphOf(await readFrames(db, wanted), probes));
+/** The rows that a question is about, as they were written. */
+function written({ fromSecond, toSecond, source, target, cut }: FrameQuery): EdgeFrame[] {
+  return held
+    .map(({ frame }) => frame)
+    .filter((one) => one.frame >= fromSecond && one.frame < toSecond)
+    .filter((one) => source === undefined || (one.source === source && one.sourceKind !== 255))
+    .filter((one) => target === undefined || (one.target === target && one.sourceKind !== 255))
+    .map((one) => (cut ? cutFrame(one, cut as CriticalCut) : one));
 }
 
-test('any interval sums up as the store says, the first time and again', async () => {
-  for (let round = 0; round < 2; round++) {
-    await assertSame(start, start + 6 * 3600);
-    await assertSame(start + 10, start + 5 * 3600 + 1000);
-    await assertSame(start + 3590, start + 3 * 3600);
-    await assertSame(start + 100, start + 200);
-    await assertSame(start - 7200, start + 12 * 3600, true);
+const reader = createFrameReader(db);
+
+async function assertSame(wanted: FrameQuery, from = reader): Promise<void> {
+  const { stepSeconds, probes = false } = wanted;
+  const frames = await from.read(wanted);
+  const rows = written(wanted);
+  if (stepSeconds === undefined) {
+    assert.deepEqual(mapOf(frames, probes), mapOf(rows, probes));
+    return;
   }
-  assert.ok(reader.rows > 0);
+  const steps = (all: readonly EdgeFrame[]) => Map.groupBy(all, ({ frame }) => floorTo(frame, stepSeconds));
+  const [got, expected] = [steps(frames), steps(rows)];
+  assert.deepEqual([...got.keys()].sort(), [...expected.keys()].sort());
+  for (const [step, ofStep] of got) {
+    assert.ok(ofStep.every(({ frame }) => frame === step));
+    assert.deepEqual(mapOf(ofStep, probes), mapOf(expected.get(step) ?? [], probes));
+  }
+}
+
+test('any interval sums up as what was written, the first time and again', async () => {
+  for (let round = 0; round < 2; round++) {
+    for (const [from, to] of [
+      [0, 6 * 3600],
+      [10, 5 * 3600 + 1000],
+      [3590, 3 * 3600],
+      [100, 200],
+      [-7200, 12 * 3600],
+      [45, 1791],
+      [12 * 3600, 13 * 3600],
+    ] as const) {
+      await assertSame({ fromSecond: start + from, toSecond: start + to });
+      await assertSame({ fromSecond: start + from, toSecond: start + to, probes: true });
+    }
+  }
+  assert.ok(reader.bytes > 0);
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: -100, max: 2300 }), fc.integer({ min: 1, max: 2300 }), async (from, length) => {
+      await assertSame({ fromSecond: start + from * 10, toSecond: start + (from + length) * 10 });
+    }),
+    { numRuns: 40 },
+  );
 });
 
-test('a late settlement that writes into a remembered hour is seen', async () => {
-  await assertSame(start, start + 6 * 3600);
+test('steps, an end, and a cut of the critical path are told as they were written', async () => {
+  const range = { fromSecond: start, toSecond: start + 2 * 3600 };
+  for (const stepSeconds of [10, 60, 90, 600, 3600, 7200]) await assertSame({ ...range, stepSeconds });
+  for (let round = 0; round < 2; round++) {
+    for (const ends of [{ source: 'web' }, { target: 'auth' }, { source: 'web', target: 'cart' }, { source: 'no' }]) {
+      await assertSame({ ...range, ...ends, stepSeconds: 600 });
+      await assertSame({ ...range, ...ends });
+    }
+    for (const cut of [
+      { entry: '', fromBand: 5 },
+      { entry: 'web|GET /', fromBand: -1 },
+      { entry: '', fromBand: 100 },
+    ])
+      await assertSame({ ...range, cut });
+  }
+});
+
+test('what is written into a remembered part is seen, whatever part it is', async () => {
+  const day = { fromSecond: start, toSecond: start + 6 * 3600 };
+  await assertSame(day);
+  await assertSame({ ...day, cut: { entry: '', fromBand: 5 } });
   await store(start + 2 * 3600 + 20, start + 9 * 3600);
-  await assertSame(start, start + 6 * 3600);
+  await assertSame(day);
+  await assertSame({ ...day, cut: { entry: '', fromBand: 5 } });
+  await store(start + 2 * 3600 + 20, start + 9 * 3600 + 1);
+  await store(start + 5 * 3600 + 3590, start + 9 * 3600 + 1);
+  await assertSame({ fromSecond: start + 2 * 3600 + 20, toSecond: start + 2 * 3600 + 30 });
+  await assertSame(day);
 });
 
-test('the frames that come back may be added to', async () => {
+test('what is written while a part is read does not stay unseen', async () => {
+  let write: (() => Promise<void>) | undefined;
+  const slow = createFrameReader({
+    ...db,
+    async native(sql, params, kind) {
+      const bytes = await db.native(sql, params, kind);
+      await write?.();
+      return bytes;
+    },
+  });
+  const [whole, other] = [start, start + 100].map((at) => ({ fromSecond: at, toSecond: at + 60 })) as [
+    FrameQuery,
+    FrameQuery,
+  ];
+  await slow.read(other);
+  write = async () => {
+    write = undefined;
+    await store(start + 30, start + 10 * 3600);
+    // Another reader learns of it first.
+    await slow.read(other);
+  };
+  await slow.read(whole);
+  await assertSame(whole, slow);
+});
+
+test('the frames are the same ones while nothing changes, and their array may be added to', async () => {
   const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
-  (await reader.read(wanted)).push(edgeFrame('x', 'y', { calls: 1 }));
-  await assertSame(start, start + 6 * 3600);
+  const before = await reader.read(wanted);
+  before.push(edgeFrame('x', 'y', { calls: 1 }));
+  const again = await reader.read(wanted);
+  assert.ok(again.every((frame, at) => frame === before[at]));
+  assert.equal(again.length, before.length - 1);
+  await assertSame(wanted);
 });
 
-test('hours whose day was dropped are forgotten', async () => {
+test('an interval that moves on reads what is new only', async () => {
+  const counted = counting();
+  const moving = createFrameReader(counted.db);
+  await moving.read({ fromSecond: start, toSecond: start + 3600 });
+  const before = counted.reads();
+  for (let at = 0; at < 600; at += 10)
+    await assertSame({ fromSecond: start + at, toSecond: start + 3600 + at }, moving);
+  assert.ok(counted.reads() - before < 80, `${counted.reads() - before} reads for 60 moves`);
+  const again = counted.reads();
+  for (let at = 0; at < 600; at += 10) await moving.read({ fromSecond: start + at, toSecond: start + 3600 + at });
+  assert.equal(counted.reads(), again);
+});
+
+test('parts whose day was dropped are forgotten', async () => {
   const day = 86_400;
   await store(start + day, start + day);
   const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
-  const before = (await reader.read(wanted)).length;
-  await db.exec(
-    `ALTER TABLE edges DROP PARTITION ${new Date(start * 1000).toISOString().slice(0, 10).replaceAll('-', '')}`,
-  );
-  await assertSame(start, start + day + 3600);
-  assert.ok((await reader.read(wanted)).length < before);
+  await assertSame(wanted);
+  await db.exec(`ALTER TABLE edges DROP PARTITION ${dayOf(start)}`);
+  held = held.filter(({ tick }) => dayOf(tick) !== dayOf(start));
+  await assertSame({ fromSecond: start, toSecond: start + day + 3600 });
+  await assertSame(wanted);
 });
 
 test('a year asked of a store that holds hours costs the questions of those hours', async () => {
-  let asked = 0;
-  const counting: Db = {
-    ...db,
-    rows: (sql, params) => {
-      asked += 1;
-      return db.rows(sql, params);
-    },
-  };
-  const wanted = { fromSecond: start - 400 * 86_400, toSecond: start + 40 * 86_400 };
-  const frames = await createFrameReader(counting).read(wanted);
-  assert.deepEqual(graphOf(frames, false), graphOf(await readFrames(db, wanted), false));
-  assert.ok(asked < 10, `${asked} questions`);
+  const counted = counting();
+  await assertSame({ fromSecond: start - 400 * 86_400, toSecond: start + 40 * 86_400 }, createFrameReader(counted.db));
+  assert.ok(counted.reads() < 10, `${counted.reads()} reads`);
+});
+
+test('a frame of long ago does not make a question of all time a long one', async () => {
+  await store(10, start + 86_400 + 100);
+  const counted = counting();
+  await assertSame({ fromSecond: 0, toSecond: start + 86_400 * 2 }, createFrameReader(counted.db));
+  assert.ok(counted.reads() < 20, `${counted.reads()} reads`);
 });
 
 test('what is remembered is bounded', async () => {
   for (let hour = 0; hour < 6; hour++) await store(start + hour * 3600, start + 3 * 86_400 + hour);
-  const small = createFrameReader(db, 5);
-  const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
+  const small = createFrameReader(db, 20_000);
   for (let round = 0; round < 2; round++) {
-    assert.deepEqual(graphOf(await small.read(wanted), false), graphOf(await readFrames(db, wanted), false));
-    assert.ok(small.rows <= 5, `${small.rows} rows`);
+    await assertSame({ fromSecond: start, toSecond: start + 6 * 3600 }, small);
+    assert.ok(small.bytes <= 20_000, `${small.bytes} bytes`);
   }
 });
+
+/** Counts the reads of rows. */
+function counting(): { readonly db: Db; reads(): number } {
+  let reads = 0;
+  const native: Db['native'] = (sql, params, kind) => {
+    reads += 1;
+    return db.native(sql, params, kind);
+  };
+  return { db: { ...db, native }, reads: () => reads };
+}
+
+function dayOf(second: number): string {
+  return new Date(second * 1000).toISOString().slice(0, 10).replaceAll('-', '');
+}

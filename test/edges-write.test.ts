@@ -11,6 +11,7 @@ import { createPairs } from '#shared/pairs.ts';
 import { createDb, migrate } from '../collector/store/db.ts';
 import { insertEdges } from '../collector/store/edges-write.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
+import { edgeRow } from './edge-frame.ts';
 
 const strings = ['', 'v1', 'v2', 'http', 'é', 'spiffe://a', 'spiffe://b'];
 const table = createWorkloadTable(strings);
@@ -74,7 +75,7 @@ test('rows of a tick come back from the store as they are in a picture of it', a
   await db.close();
   assert.deepEqual(
     stored.map((row) => toText(row)).sort(),
-    rows.map((row) => toText({ ...row, tick: 1_800_000_020 })).sort(),
+    rows.map((row) => toText({ ...edgeRow(row), tick: 1_800_000_020 })).sort(),
   );
 });
 
@@ -117,7 +118,8 @@ test('a pair keeps its number until all are forgotten', () => {
   }
 });
 
-function pick({ calls, seen, failed, attempts, requestBytes, clientNs, exemplars, errors, errorExemplars }: EdgeFrame) {
+function pick(frame: EdgeFrame) {
+  const { calls, seen, failed, attempts, requestBytes, clientNs, exemplars, errors, errorExemplars } = edgeRow(frame);
   return { calls, seen, failed, attempts, requestBytes, clientNs, exemplars, errors, errorExemplars };
 }
 

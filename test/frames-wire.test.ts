@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { framesWire, type Graph } from '#shared/api.ts';
-import type { EdgeFrame } from '#shared/frame.ts';
-import { mergeFrames } from '#shared/frame-merge.ts';
+import { noExemplars, type EdgeFrame } from '#shared/frame.ts';
 import { decodeFrames, encodeFrames } from '#shared/frames-wire.ts';
 import { toGraph } from '#shared/graph.ts';
 import { totalOf } from '#shared/edge-sum.ts';
+import { toBuckets } from '#shared/sketch.ts';
 import { edgeFrame } from './edge-frame.ts';
 
 const tableSchema = framesWire.pick({ texts: true, ends: true, rows: true });
@@ -18,7 +18,7 @@ const total = (map: EdgeFrame['rootNs']): EdgeFrame['rootNs'] => (totalOf(map) =
 /** What the wire form leaves of a frame. */
 const plain = (frame: EdgeFrame): EdgeFrame => ({
   ...frame,
-  exemplars: {},
+  exemplars: noExemplars,
   errorExemplars: {},
   criticalNs: total(frame.criticalNs),
   rootCount: total(frame.rootCount),
@@ -27,7 +27,9 @@ const plain = (frame: EdgeFrame): EdgeFrame => ({
 
 const name = fc.oneof(fc.constantFrom('', 'web', 'shop/auth', '__proto__'), fc.string({ maxLength: 8 }));
 const weight = fc.double({ min: 0.5, max: 1e6, noNaN: true });
-const bucket = fc.integer({ min: -1, max: 2300 }).map(String);
+const sketch = fc
+  .uniqueArray(fc.tuple(fc.integer({ min: -1, max: 2300 }), weight), { selector: ([bucket]) => bucket, maxLength: 8 })
+  .map(toBuckets);
 const frameOf = fc
   .record({
     source: name,
@@ -42,8 +44,8 @@ const frameOf = fc
     failed: weight,
     seen: fc.nat(),
     mtlsCalls: weight,
-    clientNs: fc.dictionary(bucket, weight, { noNullPrototype: true }),
-    serverNs: fc.dictionary(bucket, weight, { noNullPrototype: true }),
+    clientNs: sketch,
+    serverNs: sketch,
     errors: fc.dictionary(fc.string({ maxLength: 6 }), weight, { noNullPrototype: true }),
     criticalNs: fc.dictionary(fc.string({ maxLength: 6 }), weight, { noNullPrototype: true }),
     rootNs: fc.dictionary(fc.string({ maxLength: 6 }), weight, { noNullPrototype: true }),
@@ -85,31 +87,6 @@ test('the map of the decoded frames is the map of the frames', () => {
     assert.deepEqual(decoded, without(toGraph(frames, { ...options, probes })));
     assert.equal(decoded.critical.traces, 2);
   }
-});
-
-test('frames joined into longer steps make the same map, one frame an edge and step', () => {
-  const options = { fromMs: 0, toMs: 60_000, generatedAtMs: 0, unsettled: 1 };
-  const frames = Array.from({ length: 40 }, (_, index): EdgeFrame => {
-    const frame = edgeFrame(index % 10 === 0 ? '' : `a${index % 3}`, 'b', {
-      frame: 7200 + index * 600,
-      clientMs: [index + 1, 5],
-      failed: index % 2,
-      errors: { '503||app': index % 2 },
-      criticalNs: { k: index },
-      rootNs: { k: 100 },
-      exemplars: { 1: '5' },
-      protocol: index % 4 === 0 ? 'grpc' : 'http',
-    });
-    return index % 5 === 0 ? { ...frame, provisional: true } : frame;
-  });
-  for (const step of [600, 3600, 7200, 86_400]) {
-    const joined = mergeFrames(frames, step);
-    assert.deepEqual(toGraph(joined, options), toGraph(wire(frames), options));
-    assert.ok(joined.every(({ frame }) => frame % step === 0));
-  }
-  assert.equal(mergeFrames(frames, 600).length, 40);
-  assert.equal(mergeFrames([...frames, ...frames], 600).length, 40);
-  assert.ok(mergeFrames(frames, 86_400).length < 15);
 });
 
 test('names are written once', () => {

@@ -6,7 +6,7 @@ import { graph as graphSchema, type Graph, type GraphEdge, type GraphNode } from
 import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph, type GraphOptions } from '#shared/graph.ts';
 import { toSeries } from '#shared/series.ts';
-import { bucketOf } from '#shared/sketch.ts';
+import { bucketOf, toBuckets } from '#shared/sketch.ts';
 import { edgeId } from '#shared/workload.ts';
 import { edgeFrame } from './edge-frame.ts';
 
@@ -159,7 +159,7 @@ test('probes stay away until asked for', () => {
 });
 
 test('a map of weighted calls says that it is sampled, and n is what was really seen', () => {
-  const sampled = graphOf([edgeFrame('a', 'b', { calls: 80, seen: 10, clientNs: { 900: 80 } } as never)]);
+  const sampled = graphOf([edgeFrame('a', 'b', { calls: 80, seen: 10, clientNs: toBuckets([[900, 80]]) })]);
   assert.equal(sampled.sampled, true);
   assert.equal(edgeOf(sampled, '//a', '//b').latencyMs.n, 10);
   assert.equal(graphOf([edgeFrame('a', 'b', { calls: 8 })]).sampled, false);

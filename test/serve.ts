@@ -7,6 +7,7 @@ import { createDeriver } from '../collector/derive/deriver.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
+import { edgeRow } from './edge-frame.ts';
 import { servingDeps, type Said } from './serving-deps.ts';
 
 export interface Served {
@@ -48,15 +49,16 @@ export async function startServing(said: Said = {}): Promise<Served> {
   };
 }
 
-let storedBefore = 0;
+let newestTick = 0;
 
-/** Stores frames as one settled tick, newer than those of the same frame before: what is remembered of reads relies on it. */
+/** Stores frames as one settled tick, newer than all before, as the derivation does. */
 export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise<void> {
+  const tick = Math.max(newestTick + 1, ...frames.map(({ frame }) => frame));
+  newestTick = tick;
   await db.insertRows(
     'edges',
-    frames.map((frame) => ({ ...frame, tick: frame.frame + storedBefore })),
+    frames.map((frame) => ({ ...edgeRow(frame), tick })),
   );
-  storedBefore++;
 }
 
 /** Stores the spans of OTLP bodies as one commit. */

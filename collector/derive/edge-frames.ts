@@ -1,5 +1,7 @@
 /** Columns of frames → frames as objects, for provisional pictures: what goes into the store stays columns. */
-import { frameCounts, type BucketMap, type EdgeFrame } from '#shared/frame.ts';
+import { frameCounts, type EdgeFrame, type Exemplars } from '#shared/frame.ts';
+import type { Buckets } from '#shared/sketch.ts';
+import { traceIdHex } from '#shared/span.ts';
 import type { EdgeColumns, MapColumn, TextMapColumn } from '../store/edges-write.ts';
 
 export function toEdgeFrames(columns: EdgeColumns): EdgeFrame[] {
@@ -12,42 +14,33 @@ export function toEdgeFrames(columns: EdgeColumns): EdgeFrame[] {
     clientNs: bucketsOf(clientNs, row),
     serverNs: bucketsOf(serverNs, row),
     networkNs: bucketsOf(networkNs, row),
-    errors: textsOf(errors, row),
-    principals: textsOf(columns.principals, row),
-    exemplars: mapOf(clientNs, row, String, idOf),
-    errorExemplars: mapOf(errors, row, (key) => errors.texts[key] ?? '', idOf),
-    criticalNs: textsOf(columns.criticalNs, row),
-    rootCount: textsOf(columns.rootCount, row),
-    rootNs: textsOf(columns.rootNs, row),
+    errors: textsOf(errors, row, valueOf),
+    principals: textsOf(columns.principals, row, valueOf),
+    exemplars: { buckets: clientNs.keys, traceIds: clientNs.traceIds, ...entriesOf(clientNs, row) } satisfies Exemplars,
+    errorExemplars: textsOf(errors, row, ({ traceIds }, entry) => traceIdHex(traceIds, entry)),
+    criticalNs: textsOf(columns.criticalNs, row, valueOf),
+    rootCount: textsOf(columns.rootCount, row, valueOf),
+    rootNs: textsOf(columns.rootNs, row, valueOf),
   }));
 }
 
-function mapOf<Column extends MapColumn, Value>(
-  column: Column,
-  row: number,
-  keyOf: (key: number) => string,
-  valueOf: (column: Column, entry: number) => Value,
-): Record<string, Value> {
-  const map: Record<string, Value> = {};
-  const end = column.ends[row] ?? 0;
-  for (let entry = row === 0 ? 0 : (column.ends[row - 1] ?? 0); entry < end; entry++)
-    map[keyOf(column.keys[entry] ?? 0)] = valueOf(column, entry);
-  return map;
+function entriesOf({ ends }: MapColumn, row: number): { readonly from: number; readonly to: number } {
+  return { from: row === 0 ? 0 : (ends[row - 1] ?? 0), to: ends[row] ?? 0 };
+}
+
+function bucketsOf(column: MapColumn, row: number): Buckets {
+  return { buckets: column.keys, weights: column.values, ...entriesOf(column, row) };
 }
 
 const valueOf = ({ values }: MapColumn, entry: number): number => values[entry] ?? 0;
 
-function bucketsOf(column: MapColumn, row: number): BucketMap {
-  return mapOf(column, row, String, valueOf);
-}
-
-function textsOf(column: TextMapColumn, row: number): BucketMap {
-  return mapOf(column, row, (key) => column.texts[key] ?? '', valueOf);
-}
-
-/** A trace id as a decimal number. */
-function idOf({ traceIds }: MapColumn, entry: number): string {
-  let id = 0n;
-  for (let word = 0; word < 4; word++) id = (id << 32n) | BigInt(traceIds[entry * 4 + word] ?? 0);
-  return id.toString();
+function textsOf<Value>(
+  column: TextMapColumn,
+  row: number,
+  of: (column: TextMapColumn, entry: number) => Value,
+): Record<string, Value> {
+  const map: Record<string, Value> = {};
+  const { from, to } = entriesOf(column, row);
+  for (let entry = from; entry < to; entry++) map[column.texts[column.keys[entry] ?? 0] ?? ''] = of(column, entry);
+  return map;
 }

@@ -55,7 +55,7 @@ export function createDetails({ config, now = Date.now }: ServeDeps, read: ReadS
     const found = find(graph);
     if (found === undefined) return undefined;
     const probes = query.probes === 'true';
-    const stepped = { fromMs, toMs, probes, stepSeconds: stepMs / 1000, bare: true };
+    const stepped = { fromMs, toMs, probes, stepSeconds: stepMs / 1000 };
     const { frames } = await read({ ...stepped, ...ends(found, graph) });
     return {
       found,

@@ -14,7 +14,7 @@ import type { ServeDeps } from './deps.ts';
 import { seconds, type Span } from './interval.ts';
 import { createClusterMemory } from './one-cluster.ts';
 
-export interface WantedFrames extends Span, Pick<FrameQuery, 'source' | 'target' | 'stepSeconds' | 'bare'> {
+export interface WantedFrames extends Span, Pick<FrameQuery, 'source' | 'target' | 'stepSeconds'> {
   readonly probes: boolean;
   /** Which traces' critical paths count; all when absent. */
   readonly entry?: string;
@@ -51,7 +51,7 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
       const frames = await stored.read({
         ...seconds(wanted),
         probes,
-        ...definedOf(wanted, 'stepSeconds', 'source', 'target', 'bare'),
+        ...definedOf(wanted, 'stepSeconds', 'source', 'target'),
         ...(cut && { cut }),
       });
       return { frames, cut };

@@ -39,7 +39,6 @@ export function createFramesAnswer(
       ...span,
       probes,
       stepSeconds: stepMs / 1000,
-      bare: true,
       entry: query.entry ?? '',
       band: query.band,
     });

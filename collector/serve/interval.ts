@@ -1,7 +1,7 @@
 /** What the time parameters of a question come to in frames, and the length of a step. */
 import { AppError, quoted } from '#shared/error.ts';
 import { frameSeconds } from '#shared/frame.ts';
-import { floorTo, parseDuration, stepFor, toInterval, type TimeQuery } from '#shared/time.ts';
+import { ceilTo, floorTo, parseDuration, stepFor, toInterval, type TimeQuery } from '#shared/time.ts';
 
 export interface Span {
   readonly fromMs: number;
@@ -21,10 +21,6 @@ export function toFrames(query: TimeQuery, nowMs: number): Span {
 export function wholeSteps({ fromMs, toMs }: Span, stepMs: number, nowMs: number): Span {
   const end = ceilTo(toMs, stepMs);
   return { fromMs: floorTo(fromMs, stepMs), toMs: end > nowMs ? Math.max(toMs, Math.min(nowMs, end)) : end };
-}
-
-function ceilTo(valueMs: number, stepMs: number): number {
-  return Math.ceil(valueMs / stepMs) * stepMs;
 }
 
 /** The same in the seconds the store counts by. */

@@ -1,12 +1,27 @@
-/**
- * Sums of the `edges` table over an interval, whole or in steps, as the frames that shared/graph.ts adds to those of the
- * traces that have not settled.
- */
+/** Rows of the `edges` table over an interval, as columns. */
 import { readFileSync } from 'node:fs';
 import type { CriticalCut } from '#shared/critical-cut.ts';
-import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
+import { frameSeconds } from '#shared/frame.ts';
+import { createPairs } from '#shared/pairs.ts';
 import { second } from './column-time.ts';
 import type { Db } from './db.ts';
+import {
+  edgeNumbers,
+  type EdgeName,
+  type EdgeSums,
+  type ExemplarLists,
+  type Sketches,
+  type TextExemplars,
+  type TextLists,
+} from './edge-columns.ts';
+import {
+  readNative,
+  type DictionaryColumn,
+  type FixedColumn,
+  type ListColumn,
+  type NativeTable,
+  type NumberColumn,
+} from './native.ts';
 
 const sql = readFileSync(new URL('edges-read.sql', import.meta.url), 'utf8');
 
@@ -21,37 +36,156 @@ export interface FrameQuery {
   /** Only edges whose ends have these workload names (of any namespace); a workload's own row has no ends. */
   readonly source?: string;
   readonly target?: string;
-  /** Exemplars may be left out. */
-  readonly bare?: boolean;
   /** Which traces' critical paths count; absent: all. */
   readonly cut?: Pick<CriticalCut, 'entry' | 'fromBand'>;
 }
 
-/**
- * Sums of the stored frames. out: `frame` is the step's start (the interval's, without steps); criticalNs, rootCount and
- * rootNs hold their totals under the key ''. errors: those of the store, also when the query runs out of its bounds.
- */
-export async function readFrames(db: Db, wanted: FrameQuery): Promise<EdgeFrame[]> {
-  const { fromSecond, toSecond, stepSeconds = 0, probes = false, source, target, bare = false, cut } = wanted;
-  return db.rows<EdgeFrame>(sql, {
+/** Rows of an interval as they lie in the store: an edge and frame may have several. errors: those of the store. */
+export async function readEdges(
+  db: Db,
+  { fromSecond, toSecond, source, target, cut }: Omit<FrameQuery, 'stepSeconds' | 'probes'>,
+): Promise<EdgeSums> {
+  const bytes = await db.native(sql, {
     from: second(fromSecond),
     to: second(toSecond),
-    step: Math.ceil(stepSeconds / frameSeconds) * frameSeconds,
-    probes: probes ? 1 : 0,
     anySource: source === undefined ? 1 : 0,
     source: source ?? '',
     anyTarget: target === undefined ? 1 : 0,
     target: target ?? '',
-    bare: bare ? 1 : 0,
     cut: cut === undefined ? 0 : 1,
     fromBand: cut?.fromBand ?? 0,
     entry: cut?.entry ?? '',
   });
+  return toEdges(readNative(bytes));
+}
+
+function toEdges(table: NativeTable): EdgeSums {
+  const { rows } = table;
+  const column = <Column>(name: string): Column => table.columns.get(name) as Column;
+  const numbers = new Float64Array(rows * edgeNumbers.length);
+  edgeNumbers.forEach((name, at) => {
+    const values = column<Float64Array | undefined>(name) ?? new Float64Array(0);
+    for (let row = 0; row < values.length; row++) numbers[row * edgeNumbers.length + at] = values[row]!;
+  });
+  const frames = column<Uint32Array | undefined>('frame') ?? new Uint32Array(0);
+  return {
+    rows,
+    frames,
+    ...namesOf(table),
+    numbers,
+    clientNs: sketchesOf(column('clientNs')),
+    serverNs: sketchesOf(column('serverNs')),
+    networkNs: sketchesOf(column('networkNs')),
+    exemplars: exemplarsOf(column('exemplars')),
+    errors: textsOf(column('errors')),
+    principals: textsOf(column('principals')),
+    errorExemplars: textExemplarsOf(column('errorExemplars')),
+  };
+}
+
+const endColumns = [
+  'sourceCluster',
+  'sourceNamespace',
+  'source',
+  'sourceVersion',
+  'sourceKind',
+  'targetCluster',
+  'targetNamespace',
+  'target',
+  'targetVersion',
+  'targetKind',
+  'protocol',
+  'probe',
+] as const satisfies readonly (keyof EdgeName['ends'])[];
+
+/** Which rows are of one edge: the columns are joined one after another, those that say the same in each row cost nothing. */
+function namesOf(table: NativeTable): Pick<EdgeSums, 'edges' | 'names'> {
+  const columns = endColumns.map((name) => {
+    const column = table.columns.get(name) as DictionaryColumn | NumberColumn | undefined;
+    return column === undefined ? [] : 'index' in column ? valuesOf(column) : column;
+  });
+  let edges = new Uint32Array(table.rows);
+  let firsts: number[] = table.rows === 0 ? [] : [0];
+  for (const column of columns) {
+    const first = column[0];
+    let differs = false;
+    for (let row = 1; row < column.length && !differs; row++) differs = column[row] !== first;
+    if (!differs) continue;
+    const numbers = new Map<unknown, number>();
+    const pairs = createPairs();
+    const joined = new Uint32Array(table.rows);
+    firsts = [];
+    for (let row = 0; row < joined.length; row++) {
+      const value = column[row];
+      let number = numbers.get(value);
+      if (number === undefined) numbers.set(value, (number = numbers.size));
+      const { size } = pairs;
+      joined[row] = pairs.of(edges[row]!, number);
+      if (pairs.size > size) firsts.push(row);
+    }
+    edges = joined;
+  }
+  const names = firsts.map((row): EdgeName => {
+    const values = columns.map((column) => column[row]);
+    const ends = Object.fromEntries(endColumns.map((name, at) => [name, values[at]]));
+    return { ends: ends as unknown as EdgeName['ends'], key: JSON.stringify(values) };
+  });
+  return { edges, names };
+}
+
+function valuesOf({ dictionary, index }: DictionaryColumn): string[] {
+  return Array.from(index, (entry) => dictionary[entry]!);
+}
+
+const noEnds = new Uint32Array(0);
+
+function sketchesOf(list: ListColumn | undefined): Sketches {
+  return {
+    ends: list?.ends ?? noEnds,
+    buckets: (list?.keys as Int16Array | undefined) ?? new Int16Array(0),
+    weights: (list?.values as Float64Array | undefined) ?? new Float64Array(0),
+  };
+}
+
+function exemplarsOf(list: ListColumn | undefined): ExemplarLists {
+  return {
+    ends: list?.ends ?? noEnds,
+    buckets: (list?.keys as Int16Array | undefined) ?? new Int16Array(0),
+    traceIds: idsOf(list),
+  };
+}
+
+/** UInt128 comes with the lowest word first. */
+function idsOf(list: ListColumn | undefined): Uint32Array {
+  if (list === undefined) return new Uint32Array(0);
+  // On memory of its own, for words must lie at a multiple of their size.
+  const words = new Uint32Array(Uint8Array.from((list.values as FixedColumn).bytes).buffer);
+  for (let at = 0; at < words.length; at += 4) {
+    const [lowest, low, high, highest] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
+    words[at] = highest;
+    words[at + 1] = high;
+    words[at + 2] = low;
+    words[at + 3] = lowest;
+  }
+  return words;
+}
+
+function textsOf(list: ListColumn | undefined): TextLists {
+  return { ...textKeysOf(list), weights: (list?.values as Float64Array | undefined) ?? new Float64Array(0) };
+}
+
+function textExemplarsOf(list: ListColumn | undefined): TextExemplars {
+  return { ...textKeysOf(list), traceIds: idsOf(list) };
+}
+
+function textKeysOf(list: ListColumn | undefined): Pick<TextLists, 'ends' | 'keys' | 'texts'> {
+  const keys = list?.keys as DictionaryColumn | undefined;
+  return { ends: list?.ends ?? noEnds, keys: keys?.index ?? noEnds, texts: keys?.dictionary ?? [] };
 }
 
 const countSql = readFileSync(new URL('edges-count.sql', import.meta.url), 'utf8');
 
-/** How many rows readFrames would give, and about how many buckets in their sketches: a look at keys and lengths. */
+/** How many rows a question in steps gives, and about how many buckets in their sketches: a look at keys and lengths. */
 export async function countFrames(
   db: Db,
   { fromSecond, toSecond, stepSeconds = 0, probes = false }: FrameQuery,

@@ -7,6 +7,7 @@ export interface Recent<Value> {
    * by itself is not kept, nor is what its key had.
    */
   keep(key: string, value: Value, weight: number): void;
+  forget(key: string): void;
   clear(): void;
   /** Of all that is kept. */
   readonly weight: number;
@@ -28,6 +29,7 @@ export function createRecent<Value>(maxWeight: number, maxCount = Infinity): Rec
       return total;
     },
     get: (key) => kept.get(key)?.value,
+    forget,
     keep(key, value, weight) {
       forget(key);
       if (weight > maxWeight) return;

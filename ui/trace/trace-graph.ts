@@ -5,7 +5,7 @@
 import type { Graph, Trace, TraceCall, TraceSpan } from '#shared/api.ts';
 import { emptyFrame, frameSeconds, noSource, type EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
-import { bucketOf } from '#shared/sketch.ts';
+import { bucketOf, noBuckets, toBuckets } from '#shared/sketch.ts';
 import { workloadKinds, type WorkloadKind } from '#shared/span.ts';
 import { parseNodeId } from '#shared/workload.ts';
 
@@ -65,7 +65,7 @@ function toFrame(
   kindOf: (id: string, protocol: string) => number,
 ): EdgeFrame {
   const [source, target] = [parseNodeId(call.source), parseNodeId(call.target)];
-  const sketch = (ns: number | null) => (ns === null || ns < 0 ? {} : { [bucketOf(ns)]: 1 });
+  const sketch = (ns: number | null) => (ns === null || ns < 0 ? noBuckets : toBuckets([[bucketOf(ns), 1]]));
   const { error } = call;
   return {
     ...emptyFrame,
