@@ -46,6 +46,29 @@ test('every turn of a body has new ids and times and the same tree', () => {
   });
 });
 
+test('a body is not ok when some of its spans were refused, over either door', async (t) => {
+  const collector = await startCollector();
+  t.after(() => collector.kill());
+  const span = (spanId: string): unknown => ({ traceId: 'a1'.repeat(16), spanId, name: 'x' });
+  const bodyOf = (...spans: unknown[]): string => JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans }] }] });
+  const [whole, partly] = [bodyOf(span('b2'.repeat(8))), bodyOf(span('b3'.repeat(8)), span('00'.repeat(8)))];
+  for (const [door, encoding] of [
+    ['http', 'protobuf'],
+    ['http', 'json'],
+    ['grpc', 'protobuf'],
+  ] as const) {
+    const address = door === 'http' ? collector.otlpHttp : collector.otlpGrpc;
+    const sending = createSending({ door, address, encoding, gzip: false, connections: 1 });
+    const toBytes = (body: string): Uint8Array => (encoding === 'json' ? Buffer.from(body) : otlpJsonToProto(body));
+    assert.deepEqual(
+      [await sending.send(toBytes(whole)), await sending.send(toBytes(partly))],
+      ['ok', 'partial success'],
+      `${door}, ${encoding}`,
+    );
+    sending.close();
+  }
+});
+
 test('the map of all doors and encodings together is the truth of what was sent', async (t) => {
   const collector = await startCollector(['--settle-after', '3s']);
   t.after(() => collector.kill());
