@@ -17,7 +17,8 @@ export interface Run {
   /** CPU by name of thread. */
   readonly threadsS: Readonly<Record<string, number>>;
   readonly peakBytes: number;
-  readonly diskBytesPerSpan: number;
+  /** Absent = nothing is stored, or nobody knows. */
+  readonly diskBytesPerSpan?: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   /** Why the figure is void; empty = it counts. */
@@ -68,7 +69,7 @@ function lineOf(runs: readonly Run[]): string[] {
     `${run.userS.toFixed(2)} + ${run.systemS.toFixed(2)}`,
     wrong.length > 0 ? `void: ${wrong.slice(0, 3).join('; ')}` : `${whole(perCpuSecond(run))}${spread}`,
     mebibytes(run.peakBytes),
-    run.diskBytesPerSpan.toFixed(1),
+    run.diskBytesPerSpan?.toFixed(1) ?? '',
     `${run.p50Ms.toFixed(0)} / ${run.p99Ms.toFixed(0)}`,
   ];
 }

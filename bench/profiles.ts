@@ -1,0 +1,136 @@
+/** What the ingest benchmarks send to a server, the same to ours and to any other, and what taking it costs that server. */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { LoadReport } from '../fixtures/load.ts';
+import type { Truth } from '../fixtures/truth.ts';
+import { load } from './load.ts';
+import { groupCpu, peakMemoryBytes, resetPeakMemory, threadCpu } from './pinned.ts';
+import { formatTable, formatThreads, type Run } from './report.ts';
+
+export interface Profile {
+  readonly name: string;
+  readonly door?: 'http' | 'grpc';
+  readonly encoding?: 'protobuf' | 'json';
+  readonly gzip?: boolean;
+  readonly spansPerBody: number;
+  readonly tracesPerWave: number;
+  readonly waves: number;
+  readonly spansPerSecond?: number;
+}
+
+/** Where a server takes spans. */
+export interface Doors {
+  /** Also its process group. */
+  readonly pid: number;
+  /** host:port. */
+  readonly otlpHttp: string;
+  readonly otlpGrpc: string;
+}
+
+const connections = 8;
+/** No wave is begun after so long: a run is bounded however slow the machine is. */
+const maxMs = 30_000;
+const settleMs = 20_000;
+
+const main: Profile = { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 12 };
+const quick: Profile = { ...main, waves: 2 };
+
+/** Small bodies come in small waves: eight connections with one request each do not carry more. */
+const profiles: readonly Profile[] = [
+  main,
+  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 40 },
+  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 40 },
+  { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
+  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 8 },
+  { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
+  { name: '500-rate', spansPerBody: 500, tracesPerWave: 5000, waves: 3, spansPerSecond: 20_000 },
+];
+const warmUp: readonly Profile[] = [
+  { name: 'warm-up', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
+  { name: 'warm-up', door: 'grpc', spansPerBody: 20, tracesPerWave: 500, waves: 1 },
+  { name: 'warm-up', encoding: 'json', spansPerBody: 500, tracesPerWave: 1000, waves: 1 },
+];
+
+/** What is asked of a benchmark. */
+export interface Choice {
+  /** One short run of the main profile, little of a warm-up. */
+  readonly quick: boolean;
+  /** Names of profiles, with commas between them; absent = all. */
+  readonly only?: string | undefined;
+  /** Runs of the main profile. */
+  readonly runs: number;
+}
+
+/** Warms a server up, runs the profiles one after another and prints each. in: one run of a profile. */
+export async function runProfiles(
+  to: Doors,
+  { quick: short, only, runs: ofMain }: Choice,
+  { settled, measure }: { settled: () => Promise<void>; measure: (profile: Profile, seed: number) => Promise<Run> },
+): Promise<Run[]> {
+  const wanted = only?.split(',');
+  const chosen = short ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
+  const runs: Run[] = [];
+  let seed = 1;
+  for (const profile of short ? warmUp.slice(0, 1) : warmUp) await sendProfile(to, profile, seed++);
+  await pause(2000);
+  await settled();
+  for (const profile of chosen) {
+    for (let i = 0; i < (profile === main ? ofMain : 1); i++) {
+      const run = await measure(profile, seed++);
+      runs.push(run);
+      console.log(formatTable([run]).at(-1));
+      console.log(`  CPU s by thread: ${formatThreads(run.threadsS)}`);
+    }
+  }
+  return runs;
+}
+
+/** out: the run, with the bodies that were refused as what is wrong with it, and the truth of what was sent. */
+export async function measureLoad(
+  to: Doors,
+  profile: Profile,
+  { seed, settled }: { readonly seed: number; readonly settled: () => Promise<void> },
+): Promise<Run & { readonly truth: Truth }> {
+  resetPeakMemory(to.pid);
+  let cpuBefore = groupCpu(to.pid);
+  let threadsBefore = threadCpu(to.pid);
+  const report = await sendProfile(to, profile, seed, () => {
+    cpuBefore = groupCpu(to.pid);
+    threadsBefore = threadCpu(to.pid);
+  });
+  await pause(settleMs);
+  await settled();
+  const cpu = groupCpu(to.pid);
+  const threads = threadCpu(to.pid);
+  return {
+    profile: profile.name,
+    spans: report.spans,
+    spansPerBody: report.spans / report.bodies,
+    bytesPerSpan: report.bytes / report.spans,
+    elapsedMs: report.elapsedMs,
+    userS: cpu.userS - cpuBefore.userS,
+    systemS: cpu.systemS - cpuBefore.systemS,
+    threadsS: Object.fromEntries(Object.entries(threads).map(([name, s]) => [name, s - (threadsBefore[name] ?? 0)])),
+    peakBytes: peakMemoryBytes(to.pid),
+    p50Ms: report.p50Ms,
+    p99Ms: report.p99Ms,
+    wrong: Object.entries(report.refused).map(([what, count]) => `${count} bodies refused: ${what}`),
+    truth: report.truth,
+  };
+}
+
+/** in: called when the bodies are ready, just before the first is sent. */
+function sendProfile(to: Doors, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
+  const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
+  const { spansPerSecond } = profile;
+  const address = door === 'http' ? to.otlpHttp : to.otlpGrpc;
+  const plan = {
+    target: { door, address, encoding, gzip, connections },
+    seed,
+    spansPerBody,
+    tracesPerWave,
+    waves,
+    maxMs,
+    ...(spansPerSecond === undefined ? {} : { spansPerSecond }),
+  };
+  return load(plan, { begin });
+}
