@@ -5,8 +5,13 @@ import { cpus } from 'node:os';
 
 /** Command and arguments that run Node on one core; on any, where taskset (util-linux) is missing. */
 export function pinnedNode(core: number, args: readonly string[]): [command: string, args: string[]] {
-  if (!canPin || core >= cpus().length) return [process.execPath, [...args]];
-  return ['taskset', ['-c', String(core), process.execPath, ...args]];
+  return pinned(core, process.execPath, args);
+}
+
+/** The same for any command. */
+export function pinned(core: number, command: string, args: readonly string[]): [command: string, args: string[]] {
+  if (!canPin || core >= cpus().length) return [command, [...args]];
+  return ['taskset', ['-c', String(core), command, ...args]];
 }
 
 /** Keeps this process to a core, threads and children included, unless these are told otherwise; where taskset is missing, to none. */
