@@ -35,7 +35,7 @@ const { values: flags } = parseArgs({
 });
 
 const startLimitMs = 60_000;
-/** What the warm-up left must be in the counters before the first run: longer than they are behind. */
+/** What the warm-up left must be in the counter of spans before the first run: longer than a flush of bench/peer-otelcol.yaml. */
 const flushMs = 20_000;
 const notes: string[] = [];
 const loadBefore = loadavg()[0] ?? 0;
