@@ -16,6 +16,7 @@ import { createApi, type Api } from './serve/http.ts';
 import { createDb, migrate } from './store/db.ts';
 import { readNewestTicks, writeStart } from './store/progress.ts';
 import { applyRetention } from './store/retention.ts';
+import { keepSums } from './store/sums-keeper.ts';
 
 export interface Collector {
   /** Where it listens, host:port; `off` for a door that is not open. */
@@ -34,6 +35,9 @@ export interface CollectorOptions {
 }
 
 const retentionEveryMs = 10 * 60_000;
+const sumsEveryMs = 60_000;
+/** Between two sums of edges: a store without any is caught up with at a fraction of a core. */
+const sumsRestMs = 500;
 
 /** Opens the store and the doors. errors: AppError when either cannot be opened. */
 export async function createCollector({ config, version, log, onEnd }: CollectorOptions): Promise<Collector> {
@@ -152,6 +156,14 @@ export async function createCollector({ config, version, log, onEnd }: Collector
   };
   void keep();
   const keeping = setInterval(() => void keep(), retentionEveryMs);
+  let summing: Promise<unknown> | undefined;
+  const sumsTimer = setInterval(() => {
+    summing ??= keepSums(db, sumsRestMs, () => state === 'ok')
+      .catch((error: unknown) => log.error(error, 'cannot keep sums of the map'))
+      .finally(() => {
+        summing = undefined;
+      });
+  }, sumsEveryMs);
 
   return {
     doors: doors(),
@@ -159,11 +171,13 @@ export async function createCollector({ config, version, log, onEnd }: Collector
     async close() {
       state = 'stopping';
       clearInterval(keeping);
+      clearInterval(sumsTimer);
       rate.close();
       await Promise.all([otlpHttp?.close(), otlpGrpc?.close()]);
       await pipeline.close();
       await listening?.close();
       await follower.close();
+      await summing;
       await db.close();
       await stopTraces();
     },

@@ -11,6 +11,7 @@ import { noSource } from '#shared/frame.ts';
 import { workloadKinds } from '#shared/span.ts';
 import type { App } from '../collector/serve/app.ts';
 import { createDb, migrate, type Db, type Params } from '../collector/store/db.ts';
+import { keepSums } from '../collector/store/sums-keeper.ts';
 
 /** A round hour, epoch seconds. */
 export const start = 1_800_000_000;
@@ -47,12 +48,13 @@ export async function createDayStore(): Promise<Db> {
   const db = await createDb('chdb::memory:');
   const schema = readFileSync(new URL('../collector/store/schema.sql', import.meta.url), 'utf8')
     .replaceAll(/--.*$/gm, '')
-    .replaceAll('index_granularity = 4096, ', '')
+    .replaceAll(/index_granularity = \d{4}, /g, '')
     .replaceAll('SETTINGS fsync', `SETTINGS index_granularity = ${granule}, fsync`);
   for (const statement of schema.split(/;\s*$/m)) if (statement.trim() !== '') await db.exec(statement);
   await migrate(db);
   for (const statement of [...spanRows, ...traceRows, edgeRows, pathNames]) await db.exec(statement);
-  for (const table of ['spans', 'traces', 'edges', 'paths']) await db.exec(`OPTIMIZE TABLE ${table} FINAL`);
+  await keepSums(db, 0, () => true);
+  for (const table of ['spans', 'traces', 'edges', 'edgeSums', 'paths']) await db.exec(`OPTIMIZE TABLE ${table} FINAL`);
   await db.exec('SYSTEM STOP MERGES');
   return db;
 }
@@ -196,7 +198,7 @@ export function watched(store: Db): Watched {
 function tablesOf(query: string): string {
   const named = query
     .replaceAll(/--.*$/gm, '')
-    .matchAll(/\b(?:FROM|JOIN)\s+(spans|edges|traces|paths|progress|starts|schemaVersion)\b/g);
+    .matchAll(/\b(?:FROM|JOIN)\s+(spans|edgeSums|edges|traces|paths|progress|starts|schemaVersion)\b/g);
   return [...new Set(Array.from(named, ([, table]) => table))].sort().join('+') || 'none';
 }
 

@@ -2,93 +2,23 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
-import { cutFrame, type CriticalCut } from '#shared/critical-cut.ts';
-import type { EdgeFrame } from '#shared/frame.ts';
-import { toGraph } from '#shared/graph.ts';
-import { floorTo } from '#shared/time.ts';
-import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { createDb, migrate } from '../collector/store/db.ts';
 import { createFrameReader } from '../collector/store/edges-cache.ts';
 import type { FrameQuery } from '../collector/store/edges-read.ts';
-import { edgeFrame, edgeRow } from './edge-frame.ts';
+import { edgeFrame } from './edge-frame.ts';
+import { counting, writeEdges } from './written-edges.ts';
 
 const db = await createDb('chdb::memory:');
 await migrate(db);
 after(() => db.close());
 
 const start = 1_764_000_000;
-/** Every frame that the store holds. */
-let held: { readonly frame: EdgeFrame; readonly tick: number }[] = [];
-
-async function store(frame: number, tick: number, to = 'auth'): Promise<void> {
-  const frames = [
-    edgeFrame('web', to, {
-      frame,
-      clientMs: [frame % 97, 5],
-      serverMs: [3],
-      failed: 1,
-      errors: { '503||app': 1, [`50${frame % 5}|UF|proxy`]: 1 },
-      errorExemplars: { '503||app': String(frame * 7919) },
-      exemplars: { '-1': '5', [String(500 + (frame % 50))]: String(2n ** 100n + BigInt(frame)) },
-      principals: { 'a -> b': 1 },
-      mtlsCalls: 1,
-      criticalNs: { '3|web|GET /': 4, '9|web|POST /': 5 },
-    }),
-    edgeFrame('', 'web', {
-      frame,
-      rootNs: { '3|web|GET /': 10 },
-      rootCount: { '3|web|GET /': 2 },
-      criticalNs: { '3|web|GET /': 10 },
-    }),
-    edgeFrame('kubelet', to, { frame, calls: 1, probe: 1 }),
-    edgeFrame('shop/web', `data/${to}`, {
-      frame,
-      calls: 2.5,
-      seen: 1,
-      targetVersion: `v${frame % 3}`,
-      targetKind: 'database',
-    }),
-  ];
-  held.push(...frames.map((one) => ({ frame: one, tick })));
-  await db.insertRows(
-    'edges',
-    frames.map((one) => ({ ...edgeRow(one), tick })),
-  );
-}
+const { store, dropDay, assertSame: assertRead } = writeEdges(db);
+const reader = createFrameReader(db);
+const assertSame = (wanted: FrameQuery, from = reader): Promise<void> => assertRead(wanted, from);
 for (let hour = 0; hour < 6; hour++) {
   for (const at of [0, 50, 1790, 1800, 3590])
     await store(start + hour * 3600 + at, start + hour * 3600 + at + 12, hour % 2 ? 'auth' : 'cart');
-}
-
-const mapOf = (frames: readonly EdgeFrame[], probes: boolean) =>
-  toGraph(frames, { fromMs: 0, toMs: 1000, generatedAtMs: 0, unsettled: 0, probes });
-
-/** The rows that a question is about, as they were written. */
-function written({ fromSecond, toSecond, source, target, cut }: FrameQuery): EdgeFrame[] {
-  return held
-    .map(({ frame }) => frame)
-    .filter((one) => one.frame >= fromSecond && one.frame < toSecond)
-    .filter((one) => source === undefined || (one.source === source && one.sourceKind !== 255))
-    .filter((one) => target === undefined || (one.target === target && one.sourceKind !== 255))
-    .map((one) => (cut ? cutFrame(one, cut as CriticalCut) : one));
-}
-
-const reader = createFrameReader(db);
-
-async function assertSame(wanted: FrameQuery, from = reader): Promise<void> {
-  const { stepSeconds, probes = false } = wanted;
-  const frames = await from.read(wanted);
-  const rows = written(wanted);
-  if (stepSeconds === undefined) {
-    assert.deepEqual(mapOf(frames, probes), mapOf(rows, probes));
-    return;
-  }
-  const steps = (all: readonly EdgeFrame[]) => Map.groupBy(all, ({ frame }) => floorTo(frame, stepSeconds));
-  const [got, expected] = [steps(frames), steps(rows)];
-  assert.deepEqual([...got.keys()].sort(), [...expected.keys()].sort());
-  for (const [step, ofStep] of got) {
-    assert.ok(ofStep.every(({ frame }) => frame === step));
-    assert.deepEqual(mapOf(ofStep, probes), mapOf(expected.get(step) ?? [], probes));
-  }
 }
 
 test('any interval sums up as what was written, the first time and again', async () => {
@@ -181,7 +111,7 @@ test('the frames are the same ones while nothing changes, and their array may be
 });
 
 test('an interval that moves on reads what is new only', async () => {
-  const counted = counting();
+  const counted = counting(db);
   const moving = createFrameReader(counted.db);
   await moving.read({ fromSecond: start, toSecond: start + 3600 });
   const before = counted.reads();
@@ -198,21 +128,20 @@ test('parts whose day was dropped are forgotten', async () => {
   await store(start + day, start + day);
   const wanted = { fromSecond: start, toSecond: start + 6 * 3600 };
   await assertSame(wanted);
-  await db.exec(`ALTER TABLE edges DROP PARTITION ${dayOf(start)}`);
-  held = held.filter(({ tick }) => dayOf(tick) !== dayOf(start));
+  await dropDay(start);
   await assertSame({ fromSecond: start, toSecond: start + day + 3600 });
   await assertSame(wanted);
 });
 
 test('a year asked of a store that holds hours costs the questions of those hours', async () => {
-  const counted = counting();
+  const counted = counting(db);
   await assertSame({ fromSecond: start - 400 * 86_400, toSecond: start + 40 * 86_400 }, createFrameReader(counted.db));
   assert.ok(counted.reads() < 10, `${counted.reads()} reads`);
 });
 
 test('a frame of long ago does not make a question of all time a long one', async () => {
   await store(10, start + 86_400 + 100);
-  const counted = counting();
+  const counted = counting(db);
   await assertSame({ fromSecond: 0, toSecond: start + 86_400 * 2 }, createFrameReader(counted.db));
   assert.ok(counted.reads() < 20, `${counted.reads()} reads`);
 });
@@ -225,17 +154,3 @@ test('what is remembered is bounded', async () => {
     assert.ok(small.bytes <= 20_000, `${small.bytes} bytes`);
   }
 });
-
-/** Counts the reads of rows. */
-function counting(): { readonly db: Db; reads(): number } {
-  let reads = 0;
-  const native: Db['native'] = (sql, params, kind) => {
-    reads += 1;
-    return db.native(sql, params, kind);
-  };
-  return { db: { ...db, native }, reads: () => reads };
-}
-
-function dayOf(second: number): string {
-  return new Date(second * 1000).toISOString().slice(0, 10).replaceAll('-', '');
-}

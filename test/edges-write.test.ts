@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createOutcome, type Outcome } from '#shared/calls.ts';
+import { totalOf } from '#shared/edge-sum.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { bucketOf } from '#shared/sketch.ts';
 import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
@@ -75,7 +76,7 @@ test('rows of a tick come back from the store as they are in a picture of it', a
   await db.close();
   assert.deepEqual(
     stored.map((row) => toText(row)).sort(),
-    rows.map((row) => toText({ ...edgeRow(row), tick: 1_800_000_020 })).sort(),
+    rows.map((row) => toText({ ...edgeRow(row), ...totalsOf(row), tick: 1_800_000_020 })).sort(),
   );
 });
 
@@ -128,6 +129,10 @@ function idOf(trace: number): string {
     .subarray(trace * 4, trace * 4 + 4)
     .reduce((id, word) => (id << 32n) | BigInt(word), 0n)
     .toString();
+}
+
+function totalsOf({ criticalNs, rootCount, rootNs }: EdgeFrame) {
+  return { criticalTotalNs: totalOf(criticalNs), rootTotalCount: totalOf(rootCount), rootTotalNs: totalOf(rootNs) };
 }
 
 /** A row as text, names in order, and numbers that the store gives as texts as numbers. */

@@ -205,7 +205,7 @@ function messageOf(cause: unknown): string {
 }
 
 /** Version of schema.sql this program writes. */
-const schemaVersion = 5;
+const schemaVersion = 6;
 
 /**
  * Brings the schema of the store to this program's version.

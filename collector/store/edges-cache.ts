@@ -12,23 +12,32 @@ import type { Db } from './db.ts';
 import { bytesOfEdges, sliceEdges, toFrames, type EdgeSums } from './edge-columns.ts';
 import { sumEdges } from './edge-sums.ts';
 import { readEdges, type FrameQuery } from './edges-read.ts';
+import { keptLengths, readKeptSums } from './kept-sums.ts';
 import { createRecent } from './recent.ts';
+import {
+  daySeconds,
+  endOf,
+  framesOf,
+  hourSeconds,
+  partKey,
+  partLengths,
+  partsOf,
+  shorterOf,
+  tenMinutes,
+  type Part,
+} from './time-parts.ts';
 
 const [changesSql, countsSql] = ['edges-changes.sql', 'edges-counts.sql'].map((name) =>
   readFileSync(new URL(name, import.meta.url), 'utf8'),
 ) as [string, string];
 
-/** Lengths of parts, seconds; each divides the next. */
-const lengths = [frameSeconds, 60, 600, 3600] as const;
 /** What one read covers, unless it is a ten minutes' part: some megabytes. */
 const maxRunRows = 16_000;
-const countedSeconds = 600;
-const hourSeconds = 3600;
 /** Of longer intervals only the hours that have rows are looked at. */
-const longSeconds = 60 * 24 * hourSeconds;
+const longSeconds = 60 * daySeconds;
 /** Steps are put together from parts as long as those are not many more than what is kept anyway. */
 const maxStepParts = 200;
-const defaultMaxBytes = 64 * 1024 * 1024;
+const defaultMaxBytes = 96 * 1024 * 1024;
 /** Of a part besides its columns. */
 const partBytes = 1000;
 /** Cuts that parts are kept of at a time. */
@@ -49,11 +58,6 @@ export interface FrameReader {
   read(wanted: FrameQuery): Promise<EdgeFrame[]>;
   /** Bytes held at present. */
   readonly bytes: number;
-}
-
-interface Part {
-  readonly from: number;
-  readonly length: number;
 }
 
 /** A part that is being read, and whether something was written into it meanwhile. */
@@ -82,7 +86,8 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   const loads = new Set<Load>();
   /** Kinds of sums that are kept: of which cut. */
   const kinds = new Set<string>();
-  let oldest = 0;
+  /** First second of the oldest tick's day. */
+  let oldestDay = 0;
   let newest = 0;
 
   /** Forgets what is no longer right. out: bounds of what the table holds. */
@@ -92,13 +97,14 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
     });
     const bounds = rows.find(({ newest: tick }) => tick > 0) ?? { oldest: 0, newest: 0, first: 0, last: 0 };
     // Old days have been dropped.
-    if (bounds.oldest > oldest) {
+    const day = floorTo(bounds.oldest, daySeconds);
+    if (day > oldestDay) {
       parts.clear();
       for (const load of loads) load.changed = true;
-      oldest = bounds.oldest;
+      oldestDay = day;
     }
     for (const frame of rows.flatMap(({ changed }) => changed)) {
-      for (const length of lengths)
+      for (const length of partLengths)
         for (const kind of kinds) parts.forget(keyOf({ from: floorTo(frame, length), length }, kind));
       for (const load of loads) if (frame >= load.from && frame < load.from + load.length) load.changed = true;
     }
@@ -110,10 +116,35 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   async function sumsOf(wanted: readonly Part[], cut: FrameQuery['cut'], kind: string): Promise<EdgeSums[]> {
     const sums = wanted.map((part) => parts.get(keyOf(part, kind)) ?? fromShorter(part, kind));
     const missing = wanted.filter((_, at) => sums[at] === undefined);
-    const read = new Map<number, EdgeSums>();
-    for (const run of runsOf(missing, await countsOf(missing)))
-      for (const [from, sum] of await load(run, cut, kind)) read.set(from, sum);
-    return wanted.map((part, at) => sums[at] ?? read.get(part.from) ?? noEdges);
+    const read = new Map<string, EdgeSums>();
+    const load = async (some: readonly Part[], from: () => Promise<ReadonlyMap<string, EdgeSums>>): Promise<void> => {
+      for (const [key, sum] of await watched(some, kind, from)) read.set(key, sum);
+    };
+    const long = cut === undefined ? missing.filter(({ length }) => keptLengths.includes(length)) : [];
+    await load(long, () => readKeptSums(db, long, oldestDay));
+    const left = missing.filter((part) => !read.has(partKey(part)));
+    for (const run of runsOf(left, await countsOf(left))) await load(run.parts, () => readRun(run, cut));
+    return wanted.map((part, at) => sums[at] ?? read.get(partKey(part)) ?? noEdges);
+  }
+
+  /** Keeps of the parts that are read what nothing was written into meanwhile. out: what was read. */
+  async function watched(
+    some: readonly Part[],
+    kind: string,
+    read: () => Promise<ReadonlyMap<string, EdgeSums>>,
+  ): Promise<ReadonlyMap<string, EdgeSums>> {
+    const running = some.map((part): Load => ({ ...part, changed: false }));
+    for (const one of running) loads.add(one);
+    try {
+      const sums = await read();
+      for (const one of running) {
+        const sum = sums.get(partKey(one));
+        if (sum !== undefined && !one.changed) keep(one, kind, sum);
+      }
+      return sums;
+    } finally {
+      for (const one of running) loads.delete(one);
+    }
   }
 
   function fromShorter(part: Part, kind: string): EdgeSums | undefined {
@@ -144,49 +175,37 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   /** Rows of what is read, by ten minutes; not asked for when it is little. */
   async function countsOf(missing: readonly Part[]): Promise<ReadonlyMap<number, number> | undefined> {
     const [first, last] = [missing[0], missing.at(-1)];
-    if (first === undefined || last === undefined || endOf(last) - first.from <= countedSeconds) return undefined;
-    const range = { from: second(first.from), to: second(endOf(last)), length: countedSeconds };
+    if (first === undefined || last === undefined || endOf(last) - first.from <= tenMinutes) return undefined;
+    const range = { from: second(first.from), to: second(endOf(last)), length: tenMinutes };
     const rows = await db.rows<{ part: number; rows: string }>(countsSql, range);
     return new Map(rows.map(({ part, rows: count }) => [part, Number(count)]));
   }
 
-  /** Reads parts that lie side by side. out: by their starts. */
-  async function load({ parts: run, rows }: Run, cut: FrameQuery['cut'], kind: string): Promise<Map<number, EdgeSums>> {
-    const running = run.map((part): Load => ({ ...part, changed: false }));
-    for (const one of running) loads.add(one);
-    try {
-      const sums = await (rows === 0
-        ? new Map(run.map(({ from }) => [from, noEdges]))
-        : rows !== undefined && rows > maxRunRows && run[0]!.length > countedSeconds
-          ? loadLong(run[0]!, cut)
-          : loadRun(run, cut));
-      for (const one of running) if (!one.changed) keep(one, kind, sums.get(one.from)!);
-      return sums;
-    } finally {
-      for (const one of running) loads.delete(one);
-    }
+  /** Sums of parts that lie side by side, by partKey. */
+  async function readRun({ parts: run, rows }: Run, cut: FrameQuery['cut']): Promise<Map<string, EdgeSums>> {
+    if (rows === 0) return new Map(run.map((part) => [partKey(part), noEdges]));
+    const [first] = run;
+    if (rows === undefined || rows <= maxRunRows || first === undefined || first.length <= tenMinutes)
+      return readTogether(run, cut);
+    const shorter: EdgeSums[] = [];
+    // What is read for it is not kept: it would push out what is.
+    for (const one of shorterOf(first)) shorter.push(...(await readTogether([one], cut)).values());
+    return new Map([[partKey(first), sumEdges(shorter, () => first.from)]]);
   }
 
-  async function loadRun(run: readonly Part[], cut: FrameQuery['cut']): Promise<Map<number, EdgeSums>> {
+  async function readTogether(run: readonly Part[], cut: FrameQuery['cut']): Promise<Map<string, EdgeSums>> {
     const [from, to] = [run[0]!.from, endOf(run.at(-1)!)];
     const starts = new Map(run.flatMap((part) => framesOf(part).map((frame) => [frame, part.from])));
     const rows = await readEdges(db, { fromSecond: from, toSecond: to, ...(cut && { cut }) });
     const sum = sumEdges([rows], (frame) => starts.get(floorTo(frame, frameSeconds))!);
-    const sums = new Map<number, EdgeSums>();
+    const sums = new Map<string, EdgeSums>();
     let at = 0;
     for (const part of run) {
       const first = at;
       while (at < sum.rows && sum.frames[at] === part.from) at++;
-      sums.set(part.from, sliceEdges(sum, first, at));
+      sums.set(partKey(part), sliceEdges(sum, first, at));
     }
     return sums;
-  }
-
-  async function loadLong(part: Part, cut: FrameQuery['cut']): Promise<Map<number, EdgeSums>> {
-    const sums: EdgeSums[] = [];
-    // What is read for it is not kept: it would push out what is.
-    for (const one of shorterOf(part)) sums.push(...(await loadRun([one], cut)).values());
-    return new Map([[part.from, sumEdges(sums, () => part.from)]]);
   }
 
   /** By step, or of a workload's edges only: not kept. */
@@ -212,7 +231,7 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
       const to = Math.min(ceilTo(wanted.toSecond, frameSeconds), floorTo(bounds.last, frameSeconds) + frameSeconds);
       if (to <= from) return [];
       const frameOf = (frame: number): number => (stepSeconds === undefined ? fromSecond : floorTo(frame, stepSeconds));
-      const fitting = lengths.filter((length) => stepSeconds === undefined || stepSeconds % length === 0);
+      const fitting = partLengths.filter((length) => stepSeconds === undefined || stepSeconds % length === 0);
       const within = (await stretchesOf(from, to)).flatMap((one) => partsOf(one.from, one.to, fitting));
       if (source !== undefined || target !== undefined || (stepSeconds !== undefined && within.length > maxStepParts))
         return toFrames(await readThrough(wanted, from, to, frameOf), probes);
@@ -244,34 +263,8 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
 
 const noEdges = sumEdges([], (frame) => frame);
 
-function keyOf({ from, length }: Part, kind: string): string {
-  return `${length} ${from} ${kind}`;
-}
-
-function endOf({ from, length }: Part): number {
-  return from + length;
-}
-
-/** The parts an interval is made of, the fewest there are. in: multiples of the first length. */
-function partsOf(from: number, to: number, fitting: readonly number[]): Part[] {
-  const parts: Part[] = [];
-  for (let at = from; at < to;) {
-    const length = fitting.findLast((one) => at % one === 0 && at + one <= to)!;
-    parts.push({ from: at, length });
-    at += length;
-  }
-  return parts;
-}
-
-/** The next shorter parts that one is made of; none of the shortest. */
-function shorterOf({ from, length }: Part): Part[] {
-  const shorter = lengths.findLast((one) => one < length);
-  if (shorter === undefined) return [];
-  return Array.from({ length: length / shorter }, (_, at) => ({ from: from + at * shorter, length: shorter }));
-}
-
-function framesOf({ from, length }: Part): number[] {
-  return Array.from({ length: length / frameSeconds }, (_, at) => from + at * frameSeconds);
+function keyOf(part: Part, kind: string): string {
+  return `${partKey(part)} ${kind}`;
 }
 
 interface Run {
@@ -300,11 +293,11 @@ function runsOf(parts: readonly Part[], counts: ReadonlyMap<number, number> | un
 
 /** Of a short part those of the ten minutes that it lies in, as many as its share. */
 function rowsOf({ from, length }: Part, counts: ReadonlyMap<number, number>): number {
-  if (length < countedSeconds) {
-    const rows = counts.get(floorTo(from, countedSeconds)) ?? 0;
-    return Math.ceil((rows * length) / countedSeconds);
+  if (length < tenMinutes) {
+    const rows = counts.get(floorTo(from, tenMinutes)) ?? 0;
+    return Math.ceil((rows * length) / tenMinutes);
   }
   let rows = 0;
-  for (let at = from; at < from + length; at += countedSeconds) rows += counts.get(at) ?? 0;
+  for (let at = from; at < from + length; at += tenMinutes) rows += counts.get(at) ?? 0;
   return rows;
 }

@@ -32,9 +32,9 @@ SELECT
   CAST(e.principals, 'Map(LowCardinality(String), Float64)') AS principals,
   e.exemplars AS exemplars,
   CAST(e.errorExemplars, 'Map(LowCardinality(String), UInt128)') AS errorExemplars,
-  arraySum(mapValues(if({cut:UInt8} = 0, e.criticalNs, mapFilter(kept, e.criticalNs)))) AS criticalNs,
-  arraySum(mapValues(if({cut:UInt8} = 0, e.rootCount, mapFilter(kept, e.rootCount)))) AS rootCount,
-  arraySum(mapValues(if({cut:UInt8} = 0, e.rootNs, mapFilter(kept, e.rootNs)))) AS rootNs
+  if({cut:UInt8} = 0, e.criticalTotalNs, arraySum(mapValues(mapFilter(kept, e.criticalNs)))) AS criticalNs,
+  if({cut:UInt8} = 0, e.rootTotalCount, arraySum(mapValues(mapFilter(kept, e.rootCount)))) AS rootCount,
+  if({cut:UInt8} = 0, e.rootTotalNs, arraySum(mapValues(mapFilter(kept, e.rootNs)))) AS rootNs
 FROM edges AS e
 WHERE e.frame >= {from:UInt32} AND e.frame < {to:UInt32}
   AND ({anySource:UInt8} = 1 OR (e.source = {source:String} AND e.sourceKind != 255))

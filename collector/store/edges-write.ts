@@ -105,7 +105,18 @@ function toBlock(columns: EdgeColumns, tick: number): Uint8Array[] {
   put('errorExemplars', 'Map(String, UInt128)', ...mapOf(errors, textsOf(errors), idsOf(errors)));
   for (const name of ['criticalNs', 'rootCount', 'rootNs'] as const)
     put(name, 'Map(String, Float64)', ...mapOf(columns[name], textsOf(columns[name]), columns[name].values));
+  put('criticalTotalNs', 'Float64', totalsOf(columns.criticalNs));
+  put('rootTotalCount', 'Float64', totalsOf(columns.rootCount));
+  put('rootTotalNs', 'Float64', totalsOf(columns.rootNs));
   return [blockHead(count, rows), ...chunks];
+}
+
+/** Each row's sum. */
+function totalsOf({ ends, values }: MapColumn): Uint8Array {
+  const totals = new Float64Array(ends.length);
+  let entry = 0;
+  for (let row = 0; row < ends.length; row++) for (; entry < ends[row]!; entry++) totals[row]! += values[entry]!;
+  return bytesUnder(totals);
 }
 
 function dictionaryOf(values: readonly string[]): Uint8Array[] {

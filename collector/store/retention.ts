@@ -28,13 +28,13 @@ interface Partition {
 export async function applyRetention(db: Db, retention: Retention, nowMs: number): Promise<Dropped[]> {
   const partitions = await db.rows<Partition>(
     `SELECT table, partition, sum(bytes_on_disk) AS sizeBytes FROM system.parts
-     WHERE active AND database = currentDatabase() AND table IN ('spans', 'traces', 'edges')
-     GROUP BY table, partition ORDER BY partition, table = 'edges', table`,
+     WHERE active AND database = currentDatabase() AND table IN ('spans', 'traces', 'edges', 'edgeSums')
+     GROUP BY table, partition ORDER BY partition, startsWith(table, 'edge'), table`,
   );
   const dropped: Dropped[] = [];
   const kept: Partition[] = [];
   for (const one of partitions) {
-    const limitMs = one.table === 'edges' ? retention.edgesMs : retention.spansMs;
+    const limitMs = one.table.startsWith('edge') ? retention.edgesMs : retention.spansMs;
     // A day is over, and goes, when its last second is older than the limit.
     if (endOfDayMs(one.partition) < nowMs - limitMs)
       dropped.push({ table: one.table, day: one.partition, reason: 'age' });

@@ -1,4 +1,4 @@
--- The tables of the store, version 5. db.ts runs the statements in order; each ends with a semicolon at its line's end.
+-- The tables of the store, version 6. db.ts runs the statements in order; each ends with a semicolon at its line's end.
 -- {replicated} and {cluster} are not used by the embedded store. Columns are camelCase: the same names as in TypeScript and JSON.
 
 -- Applied schema versions; db.ts refuses a store newer than the program.
@@ -106,11 +106,32 @@ CREATE TABLE IF NOT EXISTS edges (
   errorExemplars SimpleAggregateFunction(maxMap, Map(String, UInt128)) CODEC(ZSTD(1)), -- error key -> trace id
   criticalNs     SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- 'band|root service|root operation' -> ns on the critical path; band = log bucket of the trace's duration
   rootCount      SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- workload rows: same key -> traces that start here
-  rootNs         SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1))  -- workload rows: same key -> their total duration
+  rootNs         SimpleAggregateFunction(sumMap, Map(String, Float64)) CODEC(ZSTD(1)), -- workload rows: same key -> their total duration
+  -- The three above over all keys: what a map needs when no traces are picked out.
+  criticalTotalNs SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(criticalNs)) CODEC(ZSTD(1)),
+  rootTotalCount SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(rootCount)) CODEC(ZSTD(1)),
+  rootTotalNs    SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(rootNs)) CODEC(ZSTD(1))
 ) ENGINE = AggregatingMergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (frame, source, sourceNamespace, sourceCluster, sourceVersion, sourceKind, target, targetNamespace, targetCluster, targetVersion, targetKind, protocol, probe)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
+SETTINGS index_granularity = 1024, fsync_after_insert = 1, fsync_part_directory = 1;
+
+-- Version 6: totals beside the keys. Older stores keep granules of 8192 rows.
+ALTER TABLE edges ADD COLUMN IF NOT EXISTS criticalTotalNs SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(criticalNs)) CODEC(ZSTD(1)) AFTER rootNs;
+ALTER TABLE edges ADD COLUMN IF NOT EXISTS rootTotalCount SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(rootCount)) CODEC(ZSTD(1)) AFTER criticalTotalNs;
+ALTER TABLE edges ADD COLUMN IF NOT EXISTS rootTotalNs SimpleAggregateFunction(sum, Float64) DEFAULT arraySum(mapValues(rootNs)) CODEC(ZSTD(1)) AFTER rootTotalCount;
+
+-- Sums of edges over ten minutes and over hours, as the program packs them (edge-pack.ts): a shortcut of reads, made again at any
+-- time. Right for as long as no newer tick has written into the part.
+CREATE TABLE IF NOT EXISTS edgeSums (
+  length UInt32,  -- seconds
+  frame  UInt32,  -- start of the part, a multiple of its length, epoch seconds
+  tick   UInt32,  -- every tick of edges up to this one is in it
+  data   String CODEC(ZSTD(1))
+) ENGINE = ReplacingMergeTree(tick)
+PARTITION BY toYYYYMMDD(toDateTime(frame, 'UTC'))
+ORDER BY (length, frame)
+SETTINGS index_granularity = 1, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- One row a settlement of a trace. A later settlement of the same trace names the tick it replaces.
 CREATE TABLE IF NOT EXISTS traces (
