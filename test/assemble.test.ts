@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { spanIdHex, type SpanLink } from '#shared/span.ts';
-import { createAssembler } from '../collector/derive/assemble.ts';
-import { columnNames, type FollowedRows } from '../collector/derive/span-rows.ts';
+import { createAssembler, type Assembler } from '../collector/derive/assemble.ts';
+import { createSpanRows, type FollowedRows } from '../collector/derive/span-rows.ts';
 import { createTraceSlots } from '../collector/derive/trace-slots.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 
@@ -11,27 +11,26 @@ import { createRandom } from '../fixtures/mesh/random.ts';
 const high = 412_345_679;
 
 /** Rows of traces by number; a span's id, name and duration are its number. */
-function rowsOf(spans: readonly { readonly trace: number; readonly span: number }[], text: number): FollowedRows {
+function rowsOf(
+  { strings, classes }: Assembler,
+  spans: readonly { readonly trace: number; readonly span: number }[],
+  text: string,
+): FollowedRows {
   const sorted = spans.toSorted((a, b) => a.trace - b.trace);
   const count = sorted.length;
-  const columns = Object.fromEntries(columnNames.map((name) => [name, new Float64Array(count)]));
-  const ids = { traceId: new Uint32Array(count * 4), spanId: new Uint32Array(count * 2) };
-  const links = new Map<number, readonly SpanLink[]>();
+  const rows = createSpanRows(count);
+  rows.name.fill(strings.intern(text));
   sorted.forEach(({ trace, span }, row) => {
-    ids.traceId.set([1, 2, trace >>> 16, trace], row * 4);
-    ids.spanId[row * 2 + 1] = span;
-    for (const name of ['durationNs', 'httpCode', 'marks'] as const) columns[name]![row] = span;
-    columns.name![row] = text;
-    if (span % 1000 === 0) links.set(row, [{ traceId: '', spanId: String(span) }]);
+    rows.traceId.set([1, 2, trace >>> 16, trace], row * 4);
+    rows.spanId[row * 2 + 1] = span;
+    rows.startWords.set([span, high], row * 2);
+    rows.durationNs[row] = span;
+    rows.httpCode[row] = span;
+    rows.marks[row] = span;
+    rows.weight[row] = span / 3;
+    if (span % 1000 === 0) rows.links.set(row, [{ traceId: '', spanId: String(span) }]);
   });
-  return {
-    ...(columns as unknown as FollowedRows),
-    ...ids,
-    count,
-    parentId: new Uint32Array(count * 2),
-    startWords: new Uint32Array(count * 2).map((_, i) => (i % 2 === 0 ? sorted[i >> 1]!.span : high)),
-    links,
-  };
+  return { ...rows, count, rowClass: classes.of(rows, rows.texts, count) };
 }
 
 test('every trace settles once, with all of its rows, after rows were squeezed out and room was given back', () => {
@@ -59,7 +58,7 @@ test('every trace settles once, with all of its rows, after rows were squeezed o
       }
     }
     open = open.filter(({ until }) => until > tick);
-    if (batch.length > 0) assembler.add(rowsOf(batch, assembler.strings.intern(`text ${tick % 7}`)), tick);
+    if (batch.length > 0) assembler.add(rowsOf(assembler, batch, `text ${tick % 7}`), tick);
     most = Math.max(most, assembler.openTraces);
     for (const settled of assembler.takeSettled(tick)) {
       const trace = Number.parseInt(assembler.traceId(settled).slice(16), 16);
@@ -79,6 +78,8 @@ test('every trace settles once, with all of its rows, after rows were squeezed o
         assert.equal(spanIdHex(columns.spanId, row), span.toString(16).padStart(16, '0'));
         assert.equal(columns.startNs[row], span - first);
         assert.equal(columns.marks[row], span % 256);
+        assert.equal(columns.httpCode[row], (span << 16) >> 16);
+        assert.equal(columns.weight[row], span / 3);
         assert.match(columns.strings[columns.name[row] as number] ?? '', /^text /);
         assert.equal(columns.links.get(row)?.[0]?.spanId, span % 1000 === 0 ? String(span) : undefined);
       }

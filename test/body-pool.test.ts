@@ -40,30 +40,42 @@ describe('the pool', () => {
 });
 
 describe('a share', () => {
-  const piece = Buffer.alloc(100_000, 'piece');
+  const sizeBytes = 100_000;
+  const piece = (): Buffer => Buffer.alloc(sizeBytes, 'piece');
 
   test('grows a body in buffers with room for more, in proportion to what has come and up to the most it may have', () => {
     const share = createByteBudget(1 << 20).open();
-    let body: Buffer = piece;
+    let body = piece();
     const capacities = new Set<number>();
     for (let at = 1; at < 20; at++) {
-      body = share.join(body, at * piece.length, piece, 2_500_000);
-      assert.ok(body.length <= Math.max(8 * (at + 1) * piece.length, 16 << 10));
+      body = share.join(body, at * sizeBytes, piece(), 2_500_000);
+      assert.ok(body.length <= Math.max(8 * (at + 1) * sizeBytes, 16 << 10));
       capacities.add(body.length);
     }
-    assert.ok(body.subarray(0, 20 * piece.length).equals(Buffer.concat(Array(20).fill(piece))));
+    assert.ok(body.subarray(0, 20 * sizeBytes).equals(Buffer.concat(Array(20).fill(piece()))));
     assert.ok(capacities.size <= 3, `${capacities.size} buffers`);
-    const large = share.join(Buffer.alloc(4_000_000), 4_000_000, piece, 5_000_000);
+    const large = share.join(Buffer.alloc(4_000_000), 4_000_000, piece(), 5_000_000);
     assert.equal(large.length, 5_000_000);
+  });
+
+  test('gives the memory of pieces back that it has copied, but none that others use', () => {
+    const pieces = [piece(), piece(), piece().subarray(1)] as const;
+    const share = createByteBudget(1 << 20).open();
+    const joined = share.join(pieces[0], sizeBytes, pieces[1], 1 << 20);
+    assert.equal(share.join(joined, 2 * sizeBytes, pieces[2], 1 << 20), joined);
+    assert.deepEqual(
+      [...pieces, joined].map(({ buffer }) => buffer.byteLength),
+      [0, 0, sizeBytes, joined.length],
+    );
   });
 
   test('gives its buffers back once, however often it is released', () => {
     const budget = createByteBudget(1 << 20);
     const share = budget.open();
-    const joined = share.join(piece, piece.length, piece, 1 << 20);
+    const joined = share.join(piece(), sizeBytes, piece(), 1 << 20);
     share.release();
     share.release();
-    const next = [1, 2].map(() => budget.open().join(piece, piece.length, piece, 1 << 20).buffer);
+    const next = [1, 2].map(() => budget.open().join(piece(), sizeBytes, piece(), 1 << 20).buffer);
     assert.equal(next[0], joined.buffer);
     assert.notEqual(next[1], joined.buffer);
   });

@@ -2,12 +2,12 @@
  * Very many settled traces, for the aggregate profile: seeded spans as the derivation reads them, settled by the derivation
  * itself, stored by the store's own writer. What it returns is what was stored, for sums made without the store.
  */
-import { createAssembler } from '../collector/derive/assemble.ts';
+import { createAssembler, type Assembler } from '../collector/derive/assemble.ts';
 import { createFrames } from '../collector/derive/frames.ts';
 import { createLiveTime } from '../collector/derive/live-time.ts';
 import { createPathTable, type PathRow } from '../collector/derive/paths.ts';
 import { createSettler } from '../collector/derive/settle.ts';
-import { columnNames, type FollowedRows } from '../collector/derive/span-rows.ts';
+import { createSpanRows, type FollowedRows } from '../collector/derive/span-rows.ts';
 import type { Db } from '../collector/store/db.ts';
 import { createTraceBlock, insertTraces, type TraceRow } from '../collector/store/traces.ts';
 import { createRandom, type Random } from '../fixtures/mesh/random.ts';
@@ -46,7 +46,7 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
   let spans = 0;
   let tick = firstTick;
   while (spans < spanCount) {
-    const batch = generate(random, assembler.strings.intern, tick, tracesATick);
+    const batch = generate(random, assembler, tick, tracesATick);
     spans += batch.count;
     assembler.add(batch, tick);
     frames.begin(settler.names());
@@ -67,8 +67,6 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
   return { rows, paths: known, spans, fromMs: firstTick * 1000, toMs: tick * 1000 };
 }
 
-type Intern = (text: string) => number;
-
 interface Drawn {
   readonly parent: number;
   readonly startNs: number;
@@ -79,7 +77,8 @@ interface Drawn {
 }
 
 /** Spans of so many traces that begin within one second. */
-function generate(random: Random, intern: Intern, tick: number, traces: number): FollowedRows {
+function generate(random: Random, { strings, classes }: Assembler, tick: number, traces: number): FollowedRows {
+  const { intern } = strings;
   const names = services.map(intern);
   const operations = services.flatMap((service) =>
     Array.from({ length: operationsEach }, (_, n) => intern(`GET /${service}/${n}`)),
@@ -87,13 +86,7 @@ function generate(random: Random, intern: Intern, tick: number, traces: number):
   const versions = ['v1', 'v2'].map(intern);
   const drawn = Array.from({ length: traces }, () => drawTrace(random));
   const count = drawn.reduce((sum, spans) => sum + spans.length, 0);
-  const columns = Object.fromEntries(columnNames.map((name) => [name, new Float64Array(count)]));
-  const set = (name: (typeof columnNames)[number], row: number, value: number): void => {
-    (columns[name] as Float64Array)[row] = value;
-  };
-  const traceId = new Uint32Array(count * 4);
-  const spanId = new Uint32Array(count * 2);
-  const parentId = new Uint32Array(count * 2);
+  const rows = createSpanRows(count);
   const startNs = new BigUint64Array(count);
   let row = 0;
   drawn.forEach((spans, n) => {
@@ -102,31 +95,24 @@ function generate(random: Random, intern: Intern, tick: number, traces: number):
     const weight = weights[random.below(weights.length)] ?? 1;
     const version = versions[random.below(2)] ?? 0;
     spans.forEach((span, i) => {
-      traceId.set([tick, n, low, 1], row * 4);
-      spanId.set([n + 1, i + 1], row * 2);
-      if (span.parent >= 0) parentId.set([n + 1, span.parent + 1], row * 2);
+      rows.traceId.set([tick, n, low, 1], row * 4);
+      rows.spanId.set([n + 1, i + 1], row * 2);
+      if (span.parent >= 0) rows.parentId.set([n + 1, span.parent + 1], row * 2);
       startNs[row] = originNs + BigInt(span.startNs);
-      set('durationNs', row, span.durationNs);
-      set('kind', row, span.kind);
-      set('name', row, operations[span.service * operationsEach + span.operation] ?? 0);
-      set('service', row, names[span.service] ?? 0);
-      set('version', row, version);
-      set('httpCode', row, 200);
-      set('grpcCode', row, -1);
-      set('weight', row, weight);
-      set('tick', row, tick);
+      rows.durationNs[row] = span.durationNs;
+      rows.kind[row] = span.kind;
+      rows.name[row] = operations[span.service * operationsEach + span.operation] ?? 0;
+      rows.service[row] = names[span.service] ?? 0;
+      rows.version[row] = version;
+      rows.httpCode[row] = 200;
+      rows.grpcCode[row] = -1;
+      rows.weight[row] = weight;
+      rows.tick[row] = tick;
       row += 1;
     });
   });
-  return {
-    ...(columns as unknown as FollowedRows),
-    count,
-    traceId,
-    spanId,
-    parentId,
-    startWords: new Uint32Array(startNs.buffer),
-    links: new Map(),
-  };
+  const startWords = new Uint32Array(startNs.buffer);
+  return { ...rows, startWords, count, rowClass: classes.of(rows, rows.texts, count) };
 }
 
 /** One request of web: spans call one after the other or side by side, to five levels. */

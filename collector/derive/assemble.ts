@@ -1,24 +1,29 @@
 /**
- * Spans in ingest order → traces that have settled. Keeps the rows of each tick as they were read while an open
- * trace has spans among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
+ * Spans in ingest order → traces that have settled. Keeps the rows of each tick while an open trace has spans
+ * among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
  * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
+import { giveBack } from '#shared/give-back.ts';
 import { grown } from '#shared/grown.ts';
 import { traceIdHex, type SpanColumns } from '#shared/span.ts';
 import { orderByTrace, swapped } from '../store/sorted-rows.ts';
-import { createStringTable, textColumns, type StringTable } from '../store/span-columns.ts';
+import { createStringTable, type StringTable } from '../store/span-columns.ts';
+import { createRowClasses, type RowClasses } from './row-classes.ts';
 import { createRuns } from './runs.ts';
-import { copyRows, createSpanRows, viewOf, type FollowedRows, type SpanRows } from './span-rows.ts';
+import { createHeldRows, createSpanRows, giveBackRows, loadRows, moveRows, viewOf } from './span-rows.ts';
+import type { FollowedRows, HeldRows, SpanRows } from './span-rows.ts';
 import { createTraceSlots, sameId } from './trace-slots.ts';
 
 export interface Assembler {
   readonly strings: StringTable;
+  /** Of the rows' classes; like `strings` another one after a `sweep`. */
+  readonly classes: RowClasses;
   /** The rows of the trace that was loaded last. Another object after `load` and `sweep`. */
   readonly columns: SpanColumns;
   readonly openTraces: number;
   /** By trace number: the id as four big-endian words. The array may be another one after `add`. */
   readonly traceIds: Uint32Array;
-  /** Takes all rows of one tick, best sorted by trace, and keeps them as they are. in: its live tick (live-time.ts). */
+  /** Takes all rows of one tick, best sorted by trace; they are the assembler's own from then on. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
   /** Takes the traces that settle at the tick out of the open ones. out: their numbers in the order of their ids, valid until `sweep`. */
   takeSettled(tick: number): readonly number[];
@@ -40,7 +45,7 @@ export interface Assembler {
 
 /** Some rows of a table. */
 export interface EarlierRows {
-  readonly rows: FollowedRows;
+  readonly rows: HeldRows;
   readonly which: readonly number[];
 }
 
@@ -54,15 +59,19 @@ const leastHeld = 0.8;
 const keptRows = 65_536;
 /** Distinct texts held before a sweep starts a new table: names are the sender's and without bound. */
 const stringLimit = 500_000;
+/** And distinct classes of rows. */
+const classLimit = 65_536;
 
 export function createAssembler(settleTicks: number): Assembler {
   let strings = createStringTable();
   let mostStrings = stringLimit;
+  let classes = createRowClasses();
+  let mostClasses = classLimit;
   let loaded = createSpanRows(256);
   let view = viewOf(loaded, strings.values);
   let numbers = numbersTo(256);
-  /** The ticks' rows by chunk number, as they were read; how many of them open traces hold. */
-  const chunks: (FollowedRows | undefined)[] = [];
+  /** The ticks' rows by chunk number; how many of them open traces hold. */
+  const chunks: (HeldRows | undefined)[] = [];
   const held: number[] = [];
   let heldSpans = 0;
   let openSpans = 0;
@@ -104,7 +113,7 @@ export function createAssembler(settleTicks: number): Assembler {
     rowCount[trace] = rowCount[trace]! + count;
   }
 
-  function addChunk(rows: FollowedRows): number {
+  function addChunk(rows: HeldRows): number {
     const free = chunks.indexOf(undefined);
     const chunk = free < 0 ? chunks.length : free;
     chunks[chunk] = rows;
@@ -114,7 +123,9 @@ export function createAssembler(settleTicks: number): Assembler {
   }
 
   function drop(chunk: number): void {
-    heldSpans -= chunks[chunk]!.count;
+    const rows = chunks[chunk]!;
+    heldSpans -= rows.count;
+    giveBackRows(rows);
     chunks[chunk] = undefined;
   }
 
@@ -122,16 +133,16 @@ export function createAssembler(settleTicks: number): Assembler {
   function squeeze(): void {
     const sparse = chunks.map((rows, chunk) => rows !== undefined && held[chunk]! < rows.count * leastHeld);
     const count = sparse.reduce((sum, is, chunk) => sum + (is ? held[chunk]! : 0), 0);
-    const moved = createSpanRows(count);
+    const moved = createHeldRows(count);
     const to = addChunk(moved);
     for (let trace = 0; trace < slots.end; trace++) {
       for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
         const chunk = runs.chunk[run]!;
         if (sparse[chunk] !== true) continue;
-        copyRows(chunks[chunk]!, runs.first[run]!, runs.count[run]!, moved, moved.count);
+        const before = moved.count;
+        moveRows(chunks[chunk]!, runs.first[run]!, runs.count[run]!, moved);
         runs.chunk[run] = to;
-        runs.first[run] = moved.count;
-        moved.count += runs.count[run]!;
+        runs.first[run] = before;
       }
     }
     held[to] = count;
@@ -141,23 +152,33 @@ export function createAssembler(settleTicks: number): Assembler {
     });
   }
 
+  /** Starts new tables of texts and classes, with those that rows still have. */
   function renumber(): void {
-    const old = strings.values;
+    const old = { texts: strings.values, classes };
     strings = createStringTable();
+    classes = createRowClasses();
+    const newText = (text: number): number => strings.intern(old.texts[text] ?? '');
+    const newClass = new Int32Array(old.classes.count).fill(-1);
     for (const rows of chunks) {
       if (rows === undefined) continue;
-      for (const name of textColumns) {
-        const column = rows[name];
-        for (let row = 0; row < rows.count; row++) column[row] = strings.intern(old[column[row] ?? 0] ?? '');
+      const { rowClass } = rows;
+      for (let row = 0; row < rows.count; row++) {
+        const of = rowClass[row]!;
+        if (newClass[of] === -1) newClass[of] = classes.take(old.classes, of, newText);
+        rowClass[row] = newClass[of]!;
       }
     }
     mostStrings = Math.max(stringLimit, 2 * strings.values.length);
+    mostClasses = Math.max(classLimit, 2 * classes.count);
     view = viewOf(loaded, strings.values);
   }
 
   return {
     get strings() {
       return strings;
+    },
+    get classes() {
+      return classes;
     },
     get columns() {
       return view;
@@ -170,9 +191,9 @@ export function createAssembler(settleTicks: number): Assembler {
     },
     add(rows, tick) {
       if (rows.count === 0) return;
-      const chunk = addChunk(rows);
+      const { traceId: ids, ...kept } = rows;
+      const chunk = addChunk(kept);
       openSpans += rows.count;
-      const ids = rows.traceId;
       let settlingThen = touched.get(tick + settleTicks);
       if (settlingThen === undefined) touched.set(tick + settleTicks, (settlingThen = []));
       for (let row = 0; row < rows.count;) {
@@ -188,6 +209,7 @@ export function createAssembler(settleTicks: number): Assembler {
         addRun(trace, chunk, row, end - row);
         row = end;
       }
+      giveBack(ids);
     },
     takeSettled(tick) {
       const candidates = touched.get(tick) ?? [];
@@ -224,9 +246,9 @@ export function createAssembler(settleTicks: number): Assembler {
       }
       if (loaded.links.size > 0) loaded.links.clear();
       let at = 0;
-      if (earlier !== undefined) for (const row of earlier.which) copyRows(earlier.rows, row, 1, loaded, at++);
+      if (earlier !== undefined) for (const row of earlier.which) loadRows(earlier.rows, row, 1, loaded, at++, classes);
       for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
-        copyRows(chunks[runs.chunk[run]!]!, runs.first[run]!, runs.count[run]!, loaded, at);
+        loadRows(chunks[runs.chunk[run]!]!, runs.first[run]!, runs.count[run]!, loaded, at, classes);
         at += runs.count[run]!;
       }
       // Only links are compared with the trace's id.
@@ -249,7 +271,7 @@ export function createAssembler(settleTicks: number): Assembler {
       }
       settling = [];
       if (heldSpans >= leastSwept && heldSpans - openSpans > openSpans * mostLoose) squeeze();
-      if (strings.values.length > mostStrings) renumber();
+      if (strings.values.length > mostStrings || classes.count > mostClasses) renumber();
     },
   };
 }

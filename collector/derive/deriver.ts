@@ -76,7 +76,7 @@ export async function createDeriver(
     const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
     settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
     for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) {
-      assembler.add(await readTick(db, tick, assembler.strings), time.toLive(tick));
+      assembler.add(await readTick(db, tick, assembler), time.toLive(tick));
     }
     // An open trace may go back further than what was read: its settlement asks the store.
     for (const trace of assembler.open()) seen.add(assembler.traceIds, trace, live);
@@ -133,7 +133,7 @@ export async function createDeriver(
         if (tick > sealed) break;
         if (worked && performance.now() > stopAt) return progressNow();
         if (tick === arrival) {
-          assembler.add(await readTick(db, tick, assembler.strings), time.toLive(tick));
+          assembler.add(await readTick(db, tick, assembler), time.toLive(tick));
           arrived += 1;
         }
         const settled = assembler.takeSettled(time.toLive(tick));

@@ -2,20 +2,14 @@
  * The narrow columns of spans, read from the store in ingest order: a tick at a time, or the earlier spans of given traces.
  * Text arrives as dictionaries and is interned once an entry, not once a row.
  */
+import { giveBack } from '#shared/give-back.ts';
 import { traceIdHex } from '#shared/span.ts';
 import type { Db } from '../store/db.ts';
-import { readNative, type NativeColumn, type NativeTable } from '../store/native.ts';
-import {
-  halvesOf,
-  interned,
-  textColumns,
-  toDoubles,
-  toLinks,
-  toWords,
-  type StringTable,
-} from '../store/span-columns.ts';
+import { readNative, type DictionaryColumn, type NativeColumn, type NativeTable } from '../store/native.ts';
+import { halvesOf, interned, textColumns, toDoubles, toLinks, toWords } from '../store/span-columns.ts';
 import type { LiveTime } from './live-time.ts';
 import type { Assembler } from './assemble.ts';
+import type { ClassNumbers } from './row-classes.ts';
 import { columnNames, type FollowedRows } from './span-rows.ts';
 
 const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(', ')}, linkIds FROM spans`;
@@ -24,11 +18,13 @@ const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(',
 const settings = 'SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0, max_threads = 1';
 
 /** All spans of a tick that has some; those of one commit sorted by trace. */
-export async function readTick(db: Db, tick: number, strings: StringTable): Promise<FollowedRows> {
+export async function readTick(db: Db, tick: number, assembler: Assembler): Promise<FollowedRows> {
   const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, batch, traceId ${settings}`, {
     tick,
   });
-  return toRows(readNative(bytes), strings);
+  const rows = toRows(readNative(bytes), assembler);
+  giveBack(bytes);
+  return rows;
 }
 
 /** What the store holds of a trace before the spans in memory. */
@@ -62,7 +58,7 @@ export async function readHistory(
   const histories = new Map<number, History>();
   const table = readNative(bytes);
   if (table.rows === 0) return histories;
-  const rows = toRows(table, assembler.strings);
+  const rows = toRows(table, assembler);
   const byTrace = new Map<string, number[]>();
   for (let row = 0; row < rows.count; row++) {
     const traceId = traceIdHex(rows.traceId, row);
@@ -87,40 +83,33 @@ export async function readHistory(
   return histories;
 }
 
-/** in: an answer with at least one row. */
-function toRows({ rows: count, columns }: NativeTable, strings: StringTable): FollowedRows {
+/** in: an answer with at least one row. out: nothing of the answer itself, which is larger. */
+function toRows({ rows: count, columns }: NativeTable, { strings, classes }: Assembler): FollowedRows {
   const get = <T extends NativeColumn>(name: string): T => columns.get(name) as T;
-  const text = (name: (typeof textColumns)[number]): Uint32Array => interned(get(name), strings);
-  return {
+  const numbers: ClassNumbers = {
+    kind: get('kind'),
+    statusCode: get('statusCode'),
+    peerKind: get('peerKind'),
+    httpCode: get('httpCode'),
+    grpcCode: get('grpcCode'),
+    marks: get('marks'),
+    retryCount: get('retryCount'),
+    weight: get('weight'),
+  };
+  const texts = textColumns.map((name) => interned(get(name), strings));
+  const rows = {
     count,
     traceId: toWords(get('traceId')),
     spanId: toWords(get('spanId')),
     parentId: toWords(get('parentId')),
-    startWords: halvesOf(get<BigUint64Array>('startNs')),
+    startWords: halvesOf(get<BigUint64Array>('startNs')).slice(),
     durationNs: toDoubles(get('durationNs')),
-    kind: get('kind'),
-    statusCode: get('statusCode'),
-    name: text('name'),
-    service: text('service'),
-    namespace: text('namespace'),
-    cluster: text('cluster'),
-    version: text('version'),
-    peer: text('peer'),
-    peerNamespace: text('peerNamespace'),
-    peerVersion: text('peerVersion'),
-    peerKind: get('peerKind'),
-    protocol: text('protocol'),
-    httpCode: get('httpCode'),
-    grpcCode: get('grpcCode'),
-    responseFlags: text('responseFlags'),
-    errorType: text('errorType'),
-    marks: get('marks'),
-    retryCount: get('retryCount'),
     requestBytes: toDoubles(get('requestBytes')),
     responseBytes: toDoubles(get('responseBytes')),
-    weight: get('weight'),
-    principal: text('principal'),
-    tick: get('tick'),
+    rowClass: classes.of(numbers, texts, count),
+    tick: get<Uint32Array>('tick').slice(),
     links: toLinks(get('linkIds'), count),
   };
+  giveBack(...texts, ...textColumns.map((name) => get<DictionaryColumn>(name).index));
+  return rows;
 }

@@ -1,11 +1,13 @@
 /**
- * The narrow columns of spans as typed arrays: as they are read, a tick at a time, and as one trace's rows are put together
- * from them. Nothing in here is an object a span.
+ * The narrow columns of spans as typed arrays: as they wait for their trace to settle, 56 bytes a span, and as one trace's rows
+ * are put together from them. Nothing in here is an object a span.
  */
+import { giveBack } from '#shared/give-back.ts';
 import type { SpanColumns, SpanLink } from '#shared/span.ts';
 import { textColumns } from '../store/span-columns.ts';
+import type { RowClasses } from './row-classes.ts';
 
-/** Columns that are the same in the store and here; text columns are already indexes into the assembler's string table. */
+/** Columns that are the same in the store and here. */
 export const columnNames = [
   ...textColumns,
   'durationNs',
@@ -22,21 +24,30 @@ export const columnNames = [
   'tick',
 ] as const satisfies readonly (keyof SpanColumns)[];
 
-type Columns = Pick<SpanColumns, (typeof columnNames)[number]>;
-
-/** Rows as they are read from the store, as SpanColumns but with the start as little-endian u32 words (low, high) of epoch ns. */
-export interface FollowedRows extends Columns {
-  readonly count: number;
-  readonly traceId: Uint32Array;
+/** Rows that wait. */
+export interface HeldRows {
+  count: number;
   readonly spanId: Uint32Array;
   readonly parentId: Uint32Array;
+  /** The start as little-endian u32 words (low, high) of epoch ns. */
   readonly startWords: Uint32Array;
-  readonly links: ReadonlyMap<number, readonly SpanLink[]>;
+  readonly durationNs: Float64Array;
+  readonly requestBytes: Float64Array;
+  readonly responseBytes: Float64Array;
+  /** Number of all the other columns' values (row-classes.ts). */
+  readonly rowClass: Uint32Array;
+  readonly tick: Uint32Array;
+  readonly links: Map<number, readonly SpanLink[]>;
 }
 
-export interface SpanRows extends Columns {
+/** Rows as they are read from the store. */
+export interface FollowedRows extends HeldRows {
+  /** As four big-endian words. */
+  readonly traceId: Uint32Array;
+}
+
+export interface SpanRows extends Pick<SpanColumns, (typeof columnNames)[number]> {
   readonly capacity: number;
-  count: number;
   readonly traceId: Uint32Array;
   readonly spanId: Uint32Array;
   readonly parentId: Uint32Array;
@@ -44,11 +55,72 @@ export interface SpanRows extends Columns {
   /** ns since the start of the row's trace. */
   readonly startNs: Float64Array;
   readonly links: Map<number, readonly SpanLink[]>;
+  /** The columns of texts again, as in textColumns. */
+  readonly texts: readonly Uint32Array[];
+}
+
+/** Room for so many rows. */
+export function createHeldRows(capacity: number): HeldRows {
+  return {
+    count: 0,
+    spanId: new Uint32Array(capacity * 2),
+    parentId: new Uint32Array(capacity * 2),
+    startWords: new Uint32Array(capacity * 2),
+    durationNs: new Float64Array(capacity),
+    requestBytes: new Float64Array(capacity),
+    responseBytes: new Float64Array(capacity),
+    rowClass: new Uint32Array(capacity),
+    tick: new Uint32Array(capacity),
+    links: new Map(),
+  };
+}
+
+/** Copies a run of rows to the end of others. */
+export function moveRows(from: HeldRows, first: number, count: number, to: HeldRows): void {
+  copyShared(from, first, count, to, to.count);
+  copyNumbers(from.rowClass, first, count, to.rowClass, to.count);
+  to.count += count;
+}
+
+/** Copies a run of rows to `at` and after; what the copies' startNs is depends on their trace. */
+export function loadRows(
+  from: HeldRows,
+  first: number,
+  count: number,
+  to: SpanRows,
+  at: number,
+  classes: RowClasses,
+): void {
+  copyShared(from, first, count, to, at);
+  for (let i = 0; i < count; i++) classes.read(from.rowClass[first + i]!, to, at + i);
+}
+
+/** Nobody refers to the rows any more. */
+export function giveBackRows(rows: HeldRows): void {
+  giveBack(rows.spanId, rows.parentId, rows.startWords, rows.durationNs, rows.requestBytes, rows.responseBytes);
+  giveBack(rows.rowClass, rows.tick);
+}
+
+type Shared = Omit<HeldRows, 'rowClass' | 'count'>;
+
+function copyShared(from: Shared, first: number, count: number, to: Shared, at: number): void {
+  copyWords(from.spanId, first, count, to.spanId, at);
+  copyWords(from.parentId, first, count, to.parentId, at);
+  copyWords(from.startWords, first, count, to.startWords, at);
+  copyDoubles(from.durationNs, first, count, to.durationNs, at);
+  copyDoubles(from.requestBytes, first, count, to.requestBytes, at);
+  copyDoubles(from.responseBytes, first, count, to.responseBytes, at);
+  copyNumbers(from.tick, first, count, to.tick, at);
+  if (from.links.size === 0) return;
+  for (let i = 0; i < count; i++) {
+    const links = from.links.get(first + i);
+    if (links !== undefined) to.links.set(at + i, links);
+  }
 }
 
 /** Rows with room for so many. */
 export function createSpanRows(capacity: number): SpanRows {
-  return {
+  const rows = {
     traceId: new Uint32Array(capacity * 4),
     spanId: new Uint32Array(capacity * 2),
     parentId: new Uint32Array(capacity * 2),
@@ -80,56 +152,12 @@ export function createSpanRows(capacity: number): SpanRows {
     startNs: new Float64Array(capacity),
     links: new Map(),
     capacity,
-    count: 0,
   };
-}
-
-/** Copies a run of rows to `at` and after; what the copies' startNs is depends on their trace. */
-export function copyRows(from: FollowedRows, first: number, count: number, to: SpanRows, at: number): void {
-  copyWords(from.spanId, first, count, to.spanId, at);
-  copyWords(from.parentId, first, count, to.parentId, at);
-  copyWords(from.startWords, first, count, to.startWords, at);
-  copyDoubles(from.durationNs, first, count, to.durationNs, at);
-  copyOctets(from.kind, first, count, to.kind, at);
-  copyOctets(from.statusCode, first, count, to.statusCode, at);
-  copyNumbers(from.name, first, count, to.name, at);
-  copyNumbers(from.service, first, count, to.service, at);
-  copyNumbers(from.namespace, first, count, to.namespace, at);
-  copyNumbers(from.cluster, first, count, to.cluster, at);
-  copyNumbers(from.version, first, count, to.version, at);
-  copyNumbers(from.peer, first, count, to.peer, at);
-  copyNumbers(from.peerNamespace, first, count, to.peerNamespace, at);
-  copyNumbers(from.peerVersion, first, count, to.peerVersion, at);
-  copyOctets(from.peerKind, first, count, to.peerKind, at);
-  copyNumbers(from.protocol, first, count, to.protocol, at);
-  copyShorts(from.httpCode, first, count, to.httpCode, at);
-  copyShorts(from.grpcCode, first, count, to.grpcCode, at);
-  copyNumbers(from.responseFlags, first, count, to.responseFlags, at);
-  copyNumbers(from.errorType, first, count, to.errorType, at);
-  copyOctets(from.marks, first, count, to.marks, at);
-  for (let i = 0; i < count; i++) to.retryCount[at + i] = from.retryCount[first + i]!;
-  copyDoubles(from.requestBytes, first, count, to.requestBytes, at);
-  copyDoubles(from.responseBytes, first, count, to.responseBytes, at);
-  copyDoubles(from.weight, first, count, to.weight, at);
-  copyNumbers(from.principal, first, count, to.principal, at);
-  copyNumbers(from.tick, first, count, to.tick, at);
-  if (from.links.size === 0) return;
-  for (let i = 0; i < count; i++) {
-    const links = from.links.get(first + i);
-    if (links !== undefined) to.links.set(at + i, links);
-  }
+  return { ...rows, texts: textColumns.map((name) => rows[name]) };
 }
 
 // One function a type of array, for the engine makes fast code only of those that always see the same. Runs are short: set()
 // and subarray() would cost more than the loop.
-
-function copyOctets(from: Uint8Array, first: number, count: number, to: Uint8Array, at: number): void {
-  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
-}
-
-function copyShorts(from: Int16Array, first: number, count: number, to: Int16Array, at: number): void {
-  for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
-}
 
 function copyNumbers(from: Uint32Array, first: number, count: number, to: Uint32Array, at: number): void {
   for (let i = 0; i < count; i++) to[at + i] = from[first + i]!;
@@ -149,7 +177,7 @@ export type View = { -readonly [Name in keyof SpanColumns]: SpanColumns[Name] };
 /** The rows as SpanColumns; to be made anew whenever the arrays or the string table are. */
 export function viewOf(rows: SpanRows, strings: readonly string[]): View {
   return {
-    count: rows.count,
+    count: 0,
     strings,
     originNs: 0n,
     traceId: rows.traceId,

@@ -6,6 +6,7 @@
 import type { Readable } from 'node:stream';
 import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
 import { AppError, quoted } from '#shared/error.ts';
+import { giveBack } from '#shared/give-back.ts';
 import { createBodyPool } from './body-pool.ts';
 
 /** Seconds that a refused sender is asked to wait. */
@@ -32,7 +33,8 @@ export interface Held {
   /** errors: AppError unavailable when the budget is used up. */
   take: (sizeBytes: number) => void;
   /**
-   * A body and its next piece in one buffer with room for more, which is this request's until the release.
+   * A body and its next piece in one buffer with room for more, which is this request's until the release. What was given is
+   * empty afterwards.
    * in: what the last call returned, or the first piece; how many of its bytes are the body; the most it may have.
    */
   join: (body: Buffer, sizeBytes: number, piece: Buffer, mostBytes: number) => Buffer;
@@ -70,9 +72,11 @@ export function createByteBudget(totalBytes: number): ByteBudget {
             joined = pool.take(Math.min(wantedBytes * roomFactor, Math.max(wantedBytes, mostBytes)));
             joined.set(body.subarray(0, sizeBytes));
             if (mine >= 0) own.splice(mine, 1).forEach(pool.give);
+            else giveBack(body);
             own.push(joined);
           }
           joined.set(piece, sizeBytes);
+          giveBack(piece);
           return joined;
         },
         release() {
