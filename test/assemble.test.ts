@@ -1,7 +1,7 @@
 /** collector/derive/assemble.ts: a settled trace has the rows that came for it, whatever was squeezed out in between. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { spanIdHex, type SpanLink } from '#shared/span.ts';
+import { spanIdHex } from '#shared/span.ts';
 import { createAssembler, type Assembler } from '../collector/derive/assemble.ts';
 import { createSpanRows, type FollowedRows } from '../collector/derive/span-rows.ts';
 import { createTraceSlots } from '../collector/derive/trace-slots.ts';
