@@ -1,7 +1,7 @@
 /**
  * What a large store costs: filled through the collector's own door (large-fill.ts), with the CPU of a million spans at the
  * begin and of one more when it is full; then the collector is started on it several times, and asked for traces by their ids
- * and for the map of five minutes and of a day. The collector has one core, who sends and asks has another. Files are in the
+ * and for the map of five minutes and of a day, the same one and one that moves on. The collector has one core, who sends and asks has another. Files are in the
  * system's page cache as far as it keeps them.
  *
  * Usage: node bench/large.ts [--spans N] [--edges N] [--save] [--keep DIR] [--store DIR]. --keep leaves the store in DIR and --store takes
@@ -95,13 +95,22 @@ async function start(directory: string, { toMs }: Filled): Promise<Started & { r
 async function read(directory: string, { ids, toMs }: Filled): Promise<{ asked: Asked[]; lines: string[][] }> {
   const server = await startServer({ directory });
   const reader = createReader(server.url, server.pid);
+  // Windows that move on end with the store.
+  const backMs = toMs - (warmUp + times) * 10_000;
   try {
     await pause(10_000);
     const idle = memoryText(memoryOf(server.pid));
     const asked = await reader.ask([
       traceQuestion(ids),
-      graphQuestion('map of 5 minutes', graphPath(toMs, 5 * minuteMs)),
-      graphQuestion('map of 24 hours', graphPath(toMs, 24 * 60 * minuteMs)),
+      graphQuestion('map of 5 minutes', () => graphPath(toMs, 5 * minuteMs)),
+      graphQuestion('map of 24 hours', () => graphPath(toMs, 24 * 60 * minuteMs)),
+      graphQuestion('map of 5 minutes, another each time', (turn) => graphPath(toMs - turn * 300_000, 5 * minuteMs)),
+      graphQuestion('map of 5 minutes, 10 s later each time', (turn) =>
+        graphPath(backMs + turn * 10_000, 5 * minuteMs),
+      ),
+      graphQuestion('map of 22 hours, 10 s later each time', (turn) =>
+        graphPath(backMs + turn * 10_000, 22 * 60 * minuteMs),
+      ),
     ]);
     const { store } = await server.status();
     const lines = [
@@ -137,12 +146,12 @@ function traceQuestion(ids: readonly string[]): Question {
   };
 }
 
-function graphQuestion(what: string, path: string): Question {
+function graphQuestion(what: string, pathOf: (turn: number) => string): Question {
   return {
     what,
-    paths: Array.from({ length: warmUp + times }, () => path),
+    paths: Array.from({ length: warmUp + times }, (_, turn) => pathOf(turn)),
     warmUp,
-    check(body) {
+    check(body, path) {
       const { nodes, edges } = body as Graph;
       if (edges.length === 0) throw new Error(`${path} has no edges`);
       return `${nodes.length} workloads, ${edges.length} edges`;

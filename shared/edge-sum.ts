@@ -79,7 +79,7 @@ export function addFrame(sum: EdgeSum, frame: EdgeFrame): void {
   for (const name of sketches) if (frame[name].to > frame[name].from) sum[name].push(frame[name]);
   addTexts(sum.errors, frame.errors);
   addTexts(sum.principals, frame.principals);
-  if (frame.exemplars.to > frame.exemplars.from) sum.exemplars.push(frame.exemplars);
+  for (const part of frame.exemplars) sum.exemplars.push(part);
   for (const type in frame.errorExemplars) keepGreater(sum.errorExemplars, type, frame.errorExemplars[type] ?? '');
   sum.protocols.set(frame.protocol, (sum.protocols.get(frame.protocol) ?? 0) + frame.calls);
 }

@@ -23,8 +23,6 @@ export interface Exemplars {
   readonly to: number;
 }
 
-export const noExemplars: Exemplars = { buckets: noBuckets.buckets, traceIds: new Uint32Array(0), from: 0, to: 0 };
-
 export interface EdgeFrame {
   /** Start of the ten seconds, epoch seconds, by the start of the call. */
   readonly frame: number;
@@ -60,8 +58,8 @@ export interface EdgeFrame {
   readonly errors: TextWeights;
   /** 'source principal -> target principal' to weight. */
   readonly principals: TextWeights;
-  /** By client sketch bucket. */
-  readonly exemplars: Exemplars;
+  /** By client sketch bucket, in any number of pieces: of a bucket that several have the greatest counts. */
+  readonly exemplars: readonly Exemplars[];
   /** 'code|flag|origin' to trace id, 32 hex digits. */
   readonly errorExemplars: Readonly<Record<string, string>>;
   /** 'band|root service|root operation' to ns on the critical path; band = durationBand of the trace. */
@@ -113,7 +111,7 @@ export const emptyFrame: EdgeFrame = {
   networkNs: noBuckets,
   errors: {},
   principals: {},
-  exemplars: noExemplars,
+  exemplars: [],
   errorExemplars: {},
   criticalNs: {},
   rootCount: {},

@@ -59,7 +59,7 @@ export function edgeFrame(from: string, to: string, said: FrameText = {}): EdgeF
     networkNs: sketchOf(networkMs),
     errors: {},
     principals: {},
-    exemplars: exemplarsOf(exemplars),
+    exemplars: [exemplarsOf(exemplars)],
     errorExemplars: Object.fromEntries(
       Object.entries(errorExemplars).map(([type, id]) => [type, BigInt(id).toString(16).padStart(32, '0')]),
     ),
@@ -93,10 +93,9 @@ function exemplarsOf(ids: Readonly<Record<string, string>>): Exemplars {
 export function edgeRow(frame: EdgeFrame): Record<string, unknown> {
   const { clientNs, serverNs, networkNs, exemplars, errorExemplars } = frame;
   const decimal = (hex: string): string => BigInt(`0x${hex}`).toString();
-  const ids = Array.from(exemplars.buckets.subarray(exemplars.from, exemplars.to), (bucket, at) => [
-    bucket,
-    decimal(traceIdHex(exemplars.traceIds, exemplars.from + at)),
-  ]);
+  const ids = exemplars.flatMap(({ buckets, traceIds, from, to }) =>
+    Array.from(buckets.subarray(from, to), (bucket, at) => [bucket, decimal(traceIdHex(traceIds, from + at))]),
+  );
   return {
     ...frame,
     clientNs: mapOf(clientNs),

@@ -2,9 +2,11 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import fc from 'fast-check';
+import { toGraph } from '#shared/graph.ts';
 import { createDb, migrate } from '../collector/store/db.ts';
 import { createFrameReader } from '../collector/store/edges-cache.ts';
-import type { FrameQuery } from '../collector/store/edges-read.ts';
+import { sumToFrames } from '../collector/store/edge-sums.ts';
+import { readEdges, type FrameQuery } from '../collector/store/edges-read.ts';
 import { edgeFrame } from './edge-frame.ts';
 import { counting, writeEdges } from './written-edges.ts';
 
@@ -43,6 +45,18 @@ test('any interval sums up as what was written, the first time and again', async
     }),
     { numRuns: 40 },
   );
+});
+
+test('example traces are the same in pieces and joined', async () => {
+  const rows = await readEdges(db, { fromSecond: start, toSecond: start + 6 * 3600 });
+  const [pieces, joined] = [Infinity, 0].map((most) =>
+    toGraph(
+      sumToFrames([rows, rows], () => start, true, most),
+      { fromMs: 0, toMs: 1000, generatedAtMs: 0, unsettled: 0 },
+    ),
+  );
+  assert.deepEqual(pieces, joined);
+  assert.ok(pieces?.edges.some(({ exemplars }) => exemplars.p99 !== null));
 });
 
 test('steps, an end, and a cut of the critical path are told as they were written', async () => {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { framesWire, type Graph } from '#shared/api.ts';
-import { noExemplars, type EdgeFrame } from '#shared/frame.ts';
+import type { EdgeFrame } from '#shared/frame.ts';
 import { decodeFrames, encodeFrames } from '#shared/frames-wire.ts';
 import { toGraph } from '#shared/graph.ts';
 import { totalOf } from '#shared/edge-sum.ts';
@@ -18,7 +18,7 @@ const total = (map: EdgeFrame['rootNs']): EdgeFrame['rootNs'] => (totalOf(map) =
 /** What the wire form leaves of a frame. */
 const plain = (frame: EdgeFrame): EdgeFrame => ({
   ...frame,
-  exemplars: noExemplars,
+  exemplars: [],
   errorExemplars: {},
   criticalNs: total(frame.criticalNs),
   rootCount: total(frame.rootCount),

@@ -1,5 +1,5 @@
 /** Columns of frames → frames as objects, for provisional pictures: what goes into the store stays columns. */
-import { frameCounts, type EdgeFrame, type Exemplars } from '#shared/frame.ts';
+import { frameCounts, type EdgeFrame } from '#shared/frame.ts';
 import type { Buckets } from '#shared/sketch.ts';
 import { traceIdHex } from '#shared/span.ts';
 import type { EdgeColumns, MapColumn, TextMapColumn } from '../store/edges-write.ts';
@@ -16,7 +16,7 @@ export function toEdgeFrames(columns: EdgeColumns): EdgeFrame[] {
     networkNs: bucketsOf(networkNs, row),
     errors: textsOf(errors, row, valueOf),
     principals: textsOf(columns.principals, row, valueOf),
-    exemplars: { buckets: clientNs.keys, traceIds: clientNs.traceIds, ...entriesOf(clientNs, row) } satisfies Exemplars,
+    exemplars: [{ buckets: clientNs.keys, traceIds: clientNs.traceIds, ...entriesOf(clientNs, row) }],
     errorExemplars: textsOf(errors, row, ({ traceIds }, entry) => traceIdHex(traceIds, entry)),
     criticalNs: textsOf(columns.criticalNs, row, valueOf),
     rootCount: textsOf(columns.rootCount, row, valueOf),

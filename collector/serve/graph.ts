@@ -42,18 +42,22 @@ export function createGraph(
 }
 
 /**
- * toGraph that remembers. Frames are never changed, so the same ones under the same options give the same map: all but the
- * moment it was made and how many traces are open.
+ * toGraph that remembers the map, not the frames. They are never changed, so the same ones under the same options give the same
+ * map: all but the moment it was made and how many traces are open.
  */
 export function keepGraphs(): (frames: readonly EdgeFrame[], options: GraphOptions) => Graph {
-  const kept = createRecent<{ readonly frames: readonly EdgeFrame[]; readonly graph: Graph }>(maxKeptFrames, maxKept);
+  const kept = createRecent<{ readonly frames: readonly WeakRef<EdgeFrame>[]; readonly graph: Graph }>(
+    maxKeptFrames,
+    maxKept,
+  );
   return (frames, options) => {
     const { generatedAtMs, unsettled, ...rest } = options;
     const key = JSON.stringify(rest);
     const held = kept.get(key);
-    const same = held?.frames.length === frames.length && frames.every((frame, at) => frame === held.frames[at]);
+    const same =
+      held?.frames.length === frames.length && frames.every((frame, at) => frame === held.frames[at]?.deref());
     const graph = held !== undefined && same ? held.graph : toGraph(frames, options);
-    kept.keep(key, { frames, graph }, frames.length);
+    kept.keep(key, { frames: frames.map((frame) => new WeakRef(frame)), graph }, frames.length);
     return { ...graph, generatedAt: generatedAtMs, unsettled };
   };
 }

@@ -3,7 +3,7 @@
  * buckets; as numbers in typed arrays adding one up takes nanoseconds, as an entry of an object or of the store's own sumMap
  * some hundred times that.
  */
-import { frameCounts, noSource, type EdgeFrame } from '#shared/frame.ts';
+import { frameCounts, noSource, type EdgeFrame, type Exemplars } from '#shared/frame.ts';
 import { traceIdHex } from '#shared/span.ts';
 import type { Buckets } from '#shared/sketch.ts';
 import type { EdgeEnds } from './edges-write.ts';
@@ -78,7 +78,9 @@ export function startOf(ends: Uint32Array, row: number): number {
 export function sliceEdges(sums: EdgeSums, from: number, to: number): EdgeSums {
   const cut = <T extends { readonly ends: Uint32Array }>(list: T): [from: number, to: number, ends: Uint32Array] => {
     const first = startOf(list.ends, from);
-    return [first, startOf(list.ends, to), list.ends.slice(from, to).map((end) => end - first)];
+    const ends = list.ends.slice(from, to);
+    for (let row = 0; row < ends.length; row++) ends[row]! -= first;
+    return [first, startOf(list.ends, to), ends];
   };
   const sketch = (list: Sketches): Sketches => {
     const [first, end, ends] = cut(list);
@@ -125,17 +127,26 @@ export function bytesOfEdges(sums: EdgeSums): number {
   return bytes;
 }
 
-/** As the map's frames, pieces of the same columns. */
-export function toFrames(sums: EdgeSums, probes: boolean): EdgeFrame[] {
+/** As the map's frames, pieces of the same columns. in: whether health checks are wanted; the example traces of a row. */
+export function toFrames(
+  sums: Omit<EdgeSums, 'exemplars'>,
+  probes: boolean,
+  exemplarsOf: (row: number) => readonly Exemplars[],
+): EdgeFrame[] {
   const frames: EdgeFrame[] = [];
   for (let row = 0; row < sums.rows; row++) {
     const { ends } = sums.names[sums.edges[row]!]!;
-    if (ends.probe === 0 || probes) frames.push(toFrame(sums, row, ends));
+    if (ends.probe === 0 || probes) frames.push(toFrame(sums, row, ends, exemplarsOf(row)));
   }
   return frames;
 }
 
-function toFrame(sums: EdgeSums, row: number, ends: EdgeName['ends']): EdgeFrame {
+function toFrame(
+  sums: Omit<EdgeSums, 'exemplars'>,
+  row: number,
+  ends: EdgeName['ends'],
+  exemplars: readonly Exemplars[],
+): EdgeFrame {
   const number = (at: number): number => sums.numbers[row * width + at]!;
   const total = (at: number): EdgeFrame['criticalNs'] => (number(at) === 0 ? {} : { '': number(at) });
   const sketch = ({ ends: own, buckets, weights }: Sketches): Buckets => ({
@@ -144,7 +155,7 @@ function toFrame(sums: EdgeSums, row: number, ends: EdgeName['ends']): EdgeFrame
     from: startOf(own, row),
     to: own[row]!,
   });
-  const { exemplars, errorExemplars } = sums;
+  const { errorExemplars } = sums;
   return {
     frame: sums.frames[row]!,
     ...ends,
@@ -161,12 +172,7 @@ function toFrame(sums: EdgeSums, row: number, ends: EdgeName['ends']): EdgeFrame
     networkNs: sketch(sums.networkNs),
     errors: textsOf(sums.errors, row, ({ weights }, entry) => weights[entry]!),
     principals: textsOf(sums.principals, row, ({ weights }, entry) => weights[entry]!),
-    exemplars: {
-      buckets: exemplars.buckets,
-      traceIds: exemplars.traceIds,
-      from: startOf(exemplars.ends, row),
-      to: exemplars.ends[row]!,
-    },
+    exemplars,
     errorExemplars: textsOf(errorExemplars, row, ({ traceIds }, entry) => traceIdHex(traceIds, entry)),
     criticalNs: total(8),
     rootCount: ends.sourceKind === noSource ? total(9) : {},

@@ -1,10 +1,12 @@
 /** Sums of edges' rows: columns (edge-columns.ts) → columns with one row an edge and frame. */
+import type { EdgeFrame, Exemplars } from '#shared/frame.ts';
 import { createPairs } from '#shared/pairs.ts';
 import { gatherBuckets, takeGathered } from '#shared/sketch.ts';
 import { isGreaterId } from '#shared/span.ts';
 import {
   edgeNumbers,
   startOf,
+  toFrames,
   type EdgeName,
   type EdgeSums,
   type ExemplarLists,
@@ -22,13 +24,65 @@ interface Plan {
   readonly ends: Uint32Array;
   readonly part: Uint16Array;
   readonly row: Uint32Array;
+  /** By row of the sum. */
+  readonly frames: Uint32Array;
+  readonly edges: Uint32Array;
+  readonly names: readonly EdgeName[];
 }
 
 /**
  * One row an edge and frame. in: the frame that a row of a frame goes into; it must rise with it. out: frames ascend; parts are
- * not changed, and may be what comes out.
+ * not changed.
  */
 export function sumEdges(parts: readonly EdgeSums[], frameOf: (frame: number) => number): EdgeSums {
+  const plan = toPlan(parts, frameOf);
+  return { ...sumAll(plan), exemplars: greatestExemplars(plan) };
+}
+
+/**
+ * The same as the map's frames. Example traces stay where they are, for of all of them a map shows three an edge; but not so
+ * many that who keeps the frames keeps the parts.
+ */
+export function sumToFrames(
+  parts: readonly EdgeSums[],
+  frameOf: (frame: number) => number,
+  probes: boolean,
+  maxPieceEntries = 400_000,
+): EdgeFrame[] {
+  const plan = toPlan(parts, frameOf);
+  const entries = parts.reduce((sum, { exemplars }) => sum + exemplars.buckets.length, 0);
+  const joined = entries > maxPieceEntries ? greatestExemplars(plan) : undefined;
+  return toFrames(sumAll(plan), probes, (row) => (joined ? [pieceOf(joined, row)] : exemplarsOf(plan, row)));
+}
+
+function sumAll(plan: Plan): Omit<EdgeSums, 'exemplars'> {
+  const { frames, edges, names } = plan;
+  return {
+    rows: frames.length,
+    frames,
+    edges,
+    names,
+    numbers: sumNumbers(plan),
+    clientNs: sumSketches(plan, 'clientNs'),
+    serverNs: sumSketches(plan, 'serverNs'),
+    networkNs: sumSketches(plan, 'networkNs'),
+    errors: sumTexts(plan, 'errors'),
+    principals: sumTexts(plan, 'principals'),
+    errorExemplars: greatestTexts(plan),
+  };
+}
+
+function exemplarsOf({ parts, ends, part, row }: Plan, of: number): Exemplars[] {
+  const pieces: Exemplars[] = [];
+  for (let at = startOf(ends, of); at < ends[of]!; at++) pieces.push(pieceOf(parts[part[at]!]!.exemplars, row[at]!));
+  return pieces;
+}
+
+function pieceOf({ ends, buckets, traceIds }: ExemplarLists, row: number): Exemplars {
+  return { buckets, traceIds, from: startOf(ends, row), to: ends[row]! };
+}
+
+function toPlan(parts: readonly EdgeSums[], frameOf: (frame: number) => number): Plan {
   const names: EdgeName[] = [];
   const numbers = new Map<string, number>();
   const count = parts.reduce((sum, { rows }) => sum + rows, 0);
@@ -51,24 +105,19 @@ export function sumEdges(parts: readonly EdgeSums[], frameOf: (frame: number) =>
   const order = Array.from({ length: size }, (_, slot) => slot);
   if (order.some((slot) => slot > 0 && frameAt(slot) < frameAt(slot - 1)))
     order.sort((a, b) => frameAt(a) - frameAt(b) || a - b);
-  const plan = toPlan(parts, slotOfRow, order);
   return {
-    rows: size,
+    ...inOrder(parts, slotOfRow, order),
     frames: Uint32Array.from(order, frameAt),
     edges: Uint32Array.from(order, (slot) => keys[slot * 2 + 1]!),
     names,
-    numbers: sumNumbers(plan),
-    clientNs: sumSketches(plan, 'clientNs'),
-    serverNs: sumSketches(plan, 'serverNs'),
-    networkNs: sumSketches(plan, 'networkNs'),
-    exemplars: greatestExemplars(plan),
-    errors: sumTexts(plan, 'errors'),
-    principals: sumTexts(plan, 'principals'),
-    errorExemplars: greatestTexts(plan),
   };
 }
 
-function toPlan(parts: readonly EdgeSums[], slotOfRow: Uint32Array, order: readonly number[]): Plan {
+function inOrder(
+  parts: readonly EdgeSums[],
+  slotOfRow: Uint32Array,
+  order: readonly number[],
+): Pick<Plan, 'parts' | 'ends' | 'part' | 'row'> {
   const place = new Uint32Array(order.length);
   order.forEach((slot, at) => {
     place[slot] = at;
@@ -105,12 +154,20 @@ function sumNumbers({ parts, ends, part, row }: Plan): Float64Array {
   return sum;
 }
 
+let room = { buckets: new Int16Array(0), weights: new Float64Array(0) };
+
+/** Arrays of at least so many entries to put a sum together in, used again: made anew they would be collected by the megabyte. */
+function roomFor(entries: number): typeof room {
+  if (room.buckets.length < entries)
+    room = { buckets: new Int16Array(entries * 2), weights: new Float64Array(entries * 2) };
+  return room;
+}
+
 function sumSketches({ parts, ends: rowEnds, part, row }: Plan, name: 'clientNs' | 'serverNs' | 'networkNs'): Sketches {
   const lists = parts.map((one) => one[name]);
   const most = lists.reduce((sum, { buckets }) => sum + buckets.length, 0);
   const ends = new Uint32Array(rowEnds.length);
-  const buckets = new Int16Array(most);
-  const weights = new Float64Array(most);
+  const { buckets, weights } = roomFor(most);
   let length = 0;
   let at = 0;
   for (let to = 0; to < ends.length; to++) {

@@ -9,8 +9,8 @@ import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
 import { ceilTo, floorTo } from '#shared/time.ts';
 import { second } from './column-time.ts';
 import type { Db } from './db.ts';
-import { bytesOfEdges, sliceEdges, toFrames, type EdgeSums } from './edge-columns.ts';
-import { sumEdges } from './edge-sums.ts';
+import { bytesOfEdges, sliceEdges, type EdgeSums } from './edge-columns.ts';
+import { sumEdges, sumToFrames } from './edge-sums.ts';
 import { readEdges, type FrameQuery } from './edges-read.ts';
 import { keptLengths, readKeptSums } from './kept-sums.ts';
 import { createRecent } from './recent.ts';
@@ -46,7 +46,7 @@ const maxKinds = 16;
 const throughSeconds = 600;
 const ownThroughSeconds = 7200;
 /** Answers kept whole, and how many frames they may have together. */
-const maxAnswers = 16;
+const maxAnswers = 8;
 const maxAnswerFrames = 20_000;
 
 export interface FrameReader {
@@ -66,7 +66,8 @@ interface Load extends Part {
 }
 
 interface Answer {
-  readonly sums: readonly EdgeSums[];
+  /** What it was made of; it does not keep that alive. */
+  readonly sums: readonly WeakRef<EdgeSums>[];
   readonly frames: readonly EdgeFrame[];
 }
 
@@ -216,7 +217,7 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
       const rows = await readEdges(db, { ...wanted, fromSecond: at, toSecond: Math.min(to, at + length) });
       sums.push(sumEdges([rows], frameOf));
     }
-    return sumEdges(sums, frameOf);
+    return sums;
   }
 
   return {
@@ -234,7 +235,7 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
       const fitting = partLengths.filter((length) => stepSeconds === undefined || stepSeconds % length === 0);
       const within = (await stretchesOf(from, to)).flatMap((one) => partsOf(one.from, one.to, fitting));
       if (source !== undefined || target !== undefined || (stepSeconds !== undefined && within.length > maxStepParts))
-        return toFrames(await readThrough(wanted, from, to, frameOf), probes);
+        return sumToFrames(await readThrough(wanted, from, to, frameOf), frameOf, probes);
       const kind = cut === undefined ? '' : JSON.stringify([cut.entry, cut.fromBand]);
       if (!kinds.has(kind) && kinds.size >= maxKinds) {
         kinds.clear();
@@ -244,18 +245,16 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
       const sums = await sumsOf(within, cut, kind);
       const key = JSON.stringify(wanted);
       const held = answers.get(key);
-      const same = held?.sums.length === sums.length && sums.every((sum, at) => sum === held.sums[at]);
+      const same = held?.sums.length === sums.length && sums.every((sum, at) => sum === held.sums[at]?.deref());
       const frames =
         held !== undefined && same
           ? held.frames
-          : toFrames(
-              sumEdges(
-                sums.filter(({ rows }) => rows > 0),
-                frameOf,
-              ),
+          : sumToFrames(
+              sums.filter(({ rows }) => rows > 0),
+              frameOf,
               probes,
             );
-      answers.keep(key, { sums, frames }, frames.length);
+      answers.keep(key, { sums: sums.map((sum) => new WeakRef(sum)), frames }, frames.length);
       return [...frames];
     },
   };

@@ -100,9 +100,9 @@ const endColumns = [
 
 /** Which rows are of one edge: the columns are joined one after another, those that say the same in each row cost nothing. */
 function namesOf(table: NativeTable): Pick<EdgeSums, 'edges' | 'names'> {
-  const columns = endColumns.map((name) => {
-    const column = table.columns.get(name) as DictionaryColumn | NumberColumn | undefined;
-    return column === undefined ? [] : 'index' in column ? valuesOf(column) : column;
+  const given = endColumns.map((name) => table.columns.get(name) as DictionaryColumn | NumberColumn | undefined);
+  const columns = given.map((column) => {
+    return column === undefined ? noEnds : 'index' in column ? numbersOf(column) : column;
   });
   let edges = new Uint32Array(table.rows);
   let firsts: number[] = table.rows === 0 ? [] : [0];
@@ -111,30 +111,36 @@ function namesOf(table: NativeTable): Pick<EdgeSums, 'edges' | 'names'> {
     let differs = false;
     for (let row = 1; row < column.length && !differs; row++) differs = column[row] !== first;
     if (!differs) continue;
-    const numbers = new Map<unknown, number>();
     const pairs = createPairs();
     const joined = new Uint32Array(table.rows);
     firsts = [];
     for (let row = 0; row < joined.length; row++) {
-      const value = column[row];
-      let number = numbers.get(value);
-      if (number === undefined) numbers.set(value, (number = numbers.size));
       const { size } = pairs;
-      joined[row] = pairs.of(edges[row]!, number);
+      joined[row] = pairs.of(edges[row]!, column[row] as number);
       if (pairs.size > size) firsts.push(row);
     }
     edges = joined;
   }
   const names = firsts.map((row): EdgeName => {
-    const values = columns.map((column) => column[row]);
+    const values = given.map((column) =>
+      column === undefined ? '' : 'index' in column ? column.dictionary[column.index[row]!]! : Number(column[row]),
+    );
     const ends = Object.fromEntries(endColumns.map((name, at) => [name, values[at]]));
     return { ends: ends as unknown as EdgeName['ends'], key: JSON.stringify(values) };
   });
   return { edges, names };
 }
 
-function valuesOf({ dictionary, index }: DictionaryColumn): string[] {
-  return Array.from(index, (entry) => dictionary[entry]!);
+/** Equal texts as equal numbers: a dictionary may hold one twice. */
+function numbersOf({ dictionary, index }: DictionaryColumn): Uint32Array {
+  const first = new Map<string, number>();
+  const numbers = dictionary.map((text, entry) => {
+    if (!first.has(text)) first.set(text, entry);
+    return first.get(text)!;
+  });
+  const values = new Uint32Array(index.length);
+  for (let row = 0; row < index.length; row++) values[row] = numbers[index[row]!]!;
+  return values;
 }
 
 const noEnds = new Uint32Array(0);
@@ -159,7 +165,7 @@ function exemplarsOf(list: ListColumn | undefined): ExemplarLists {
 function idsOf(list: ListColumn | undefined): Uint32Array {
   if (list === undefined) return new Uint32Array(0);
   // On memory of its own, for words must lie at a multiple of their size.
-  const words = new Uint32Array(Uint8Array.from((list.values as FixedColumn).bytes).buffer);
+  const words = new Uint32Array((list.values as FixedColumn).bytes.slice().buffer);
   for (let at = 0; at < words.length; at += 4) {
     const [lowest, low, high, highest] = [words[at]!, words[at + 1]!, words[at + 2]!, words[at + 3]!];
     words[at] = highest;

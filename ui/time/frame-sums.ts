@@ -2,7 +2,7 @@
  * A history's frames by edge and step: adding up a window is a walk over them. The rows it gives add up to the same map as the
  * frames themselves.
  */
-import { emptyFrame, frameCounts, noExemplars, type EdgeFrame, type TextWeights } from '#shared/frame.ts';
+import { emptyFrame, frameCounts, type EdgeFrame, type TextWeights } from '#shared/frame.ts';
 import { joinBuckets } from '#shared/sketch.ts';
 
 const sketches = ['clientNs', 'serverNs', 'networkNs'] as const;
@@ -83,7 +83,7 @@ function sumRows(rows: readonly Row[]): EdgeFrame {
   for (const name of sketches) sum[name] = joinBuckets(rows.map(({ frame }) => frame[name]));
   for (const name of maps) sum[name] = sumMaps(rows, name);
   // A history comes without.
-  sum.exemplars = noExemplars;
+  sum.exemplars = [];
   sum.errorExemplars = {};
   return sum;
 }
