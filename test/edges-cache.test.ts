@@ -124,6 +124,27 @@ test('the frames are the same ones while nothing changes, and their array may be
   await assertSame(wanted);
 });
 
+test('while nothing was written the store is not asked at all', async () => {
+  let asked = 0;
+  const ask = (): void => {
+    asked += 1;
+  };
+  const watching = createFrameReader({
+    ...db,
+    rows: (sql, params) => (ask(), db.rows(sql, params)),
+    native: (sql, params, kind) => (ask(), db.native(sql, params, kind)),
+  });
+  const wanted = { fromSecond: start, toSecond: start + 3600 };
+  await assertSame({ ...wanted, writes: 4 } as FrameQuery, watching);
+  assert.ok(asked > 0);
+  asked = 0;
+  await assertSame({ ...wanted, writes: 4 } as FrameQuery, watching);
+  assert.equal(asked, 0);
+  await store(start + 3000, start + 11 * 3600);
+  await assertSame({ ...wanted, writes: 6 } as FrameQuery, watching);
+  assert.ok(asked > 0);
+});
+
 test('an interval that moves on reads what is new only', async () => {
   const counted = counting(db);
   const moving = createFrameReader(counted.db);

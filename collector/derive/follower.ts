@@ -28,8 +28,11 @@ export interface FollowerStatus {
 }
 
 export interface Follower {
-  /** Runs `read` so that the frames it reads and the provisional ones, which it is given, belong to the same moment. */
-  consistent<T>(read: (provisional: readonly EdgeFrame[]) => Promise<T>): Promise<Consistent<T>>;
+  /**
+   * Runs `read` so that the frames it reads and the provisional ones, which it is given, belong to the same moment. It is also
+   * given a number that is another one once this derivation has written.
+   */
+  consistent<T>(read: (provisional: readonly EdgeFrame[], writes: number) => Promise<T>): Promise<Consistent<T>>;
   status(): FollowerStatus;
   close(): Promise<void>;
 }
@@ -128,7 +131,7 @@ export function createFollower({
     async consistent(read) {
       for (let tries = 1; ; tries++) {
         const { frames, unsettled, write: before } = await picture();
-        const value = await read(frames);
+        const value = await read(frames, before);
         if (Atomics.load(write, 0) === before || tries === maxTries) return { value, provisional: frames, unsettled };
       }
     },

@@ -46,13 +46,15 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
   return async (wanted) => {
     const { fromMs, toMs, probes, stepSeconds, entry = '', band = 'all', idle = false } = wanted;
     const within = ({ frame }: EdgeFrame): boolean => frame * 1000 >= fromMs && frame * 1000 < toMs;
-    const { value, provisional, unsettled } = await follower.consistent(async (all) => {
+    const { value, provisional, unsettled } = await follower.consistent(async (all, writes) => {
       const cut = entry === '' && band === 'all' ? undefined : await findCut(wanted, entry, band, all.filter(within));
       const frames = await stored.read({
         ...seconds(wanted),
         probes,
         ...definedOf(wanted, 'stepSeconds', 'source', 'target'),
         ...(cut && { cut }),
+        // Nobody else writes into an embedded store.
+        ...(db.logDirectory !== undefined && { writes }),
       });
       return { frames, cut };
     });

@@ -53,9 +53,9 @@ export interface FrameReader {
   /**
    * Frames of an interval, or by step. out: an array of the caller's; its frames are not to be changed, and the same ones for as
    * long as nothing was written into the interval. criticalNs, rootCount and rootNs hold their totals under the key ''.
-   * errors: those of the store.
+   * in: `writes`: the same number as before when nothing was written since: the store is not asked. errors: those of the store.
    */
-  read(wanted: FrameQuery): Promise<EdgeFrame[]>;
+  read(wanted: FrameQuery & { readonly writes?: number }): Promise<EdgeFrame[]>;
   /** Bytes held at present. */
   readonly bytes: number;
 }
@@ -90,6 +90,7 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   /** First second of the oldest tick's day. */
   let oldestDay = 0;
   let newest = 0;
+  let caughtUp: { readonly writes: number | undefined; readonly bounds: Pick<Changes, 'first' | 'last'> } | undefined;
 
   /** Forgets what is no longer right. out: bounds of what the table holds. */
   async function catchUp(): Promise<Pick<Changes, 'first' | 'last'>> {
@@ -224,9 +225,11 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
     get bytes() {
       return parts.weight;
     },
-    async read(wanted) {
+    async read({ writes, ...wanted }) {
       const { fromSecond, stepSeconds, probes = false, cut, source, target } = wanted;
-      const bounds = await catchUp();
+      if (caughtUp === undefined || writes === undefined || caughtUp.writes !== writes)
+        caughtUp = { writes, bounds: await catchUp() };
+      const { bounds } = caughtUp;
       // A year may be asked of a store that holds a day.
       const from = Math.max(ceilTo(fromSecond, frameSeconds), floorTo(bounds.first, frameSeconds));
       const to = Math.min(ceilTo(wanted.toSecond, frameSeconds), floorTo(bounds.last, frameSeconds) + frameSeconds);
