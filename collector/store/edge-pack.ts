@@ -21,16 +21,24 @@ interface Head {
 type Column = Uint32Array | Int16Array | Float64Array;
 type ColumnType = new (buffer: ArrayBufferLike, at: number, length: number) => Column;
 
+const sketchTypes: readonly ColumnType[] = [Uint32Array, Int16Array, Float64Array];
+const textTypes: readonly ColumnType[] = [Uint32Array, Uint32Array, Float64Array];
 /** In the order of columnsOf. */
 const types: readonly ColumnType[] = [
-  ...[Uint32Array, Uint32Array, Float64Array],
-  ...[Uint32Array, Int16Array, Float64Array],
-  ...[Uint32Array, Int16Array, Float64Array],
-  ...[Uint32Array, Int16Array, Float64Array],
-  ...[Uint32Array, Int16Array, Uint32Array],
-  ...[Uint32Array, Uint32Array, Float64Array],
-  ...[Uint32Array, Uint32Array, Float64Array],
-  ...[Uint32Array, Uint32Array, Uint32Array],
+  Uint32Array,
+  Uint32Array,
+  Float64Array,
+  ...sketchTypes,
+  ...sketchTypes,
+  ...sketchTypes,
+  Uint32Array,
+  Int16Array,
+  Uint32Array,
+  ...textTypes,
+  ...textTypes,
+  Uint32Array,
+  Uint32Array,
+  Uint32Array,
 ];
 
 function columnsOf(sums: EdgeSums): Column[] {
@@ -44,10 +52,14 @@ function columnsOf(sums: EdgeSums): Column[] {
     ...sketch(sums.clientNs),
     ...sketch(sums.serverNs),
     ...sketch(sums.networkNs),
-    ...[exemplars.ends, exemplars.buckets, exemplars.traceIds],
+    exemplars.ends,
+    exemplars.buckets,
+    exemplars.traceIds,
     ...texts(sums.errors),
     ...texts(sums.principals),
-    ...[errorExemplars.ends, errorExemplars.keys, errorExemplars.traceIds],
+    errorExemplars.ends,
+    errorExemplars.keys,
+    errorExemplars.traceIds,
   ];
 }
 
