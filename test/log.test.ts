@@ -47,6 +47,24 @@ test('senders that were answered by different syncs come together in one', async
   await log.close();
 });
 
+test('a sync waits until all senders are back and no longer, and for a missing one only so long', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const { log } = openLog(newDirectory(t));
+  const send = (count: number): Promise<unknown> =>
+    Promise.all(Array.from({ length: count }, () => log.append(bytes('x'))));
+  // No time passes here.
+  for (let i = 0; i < 20; i++) await send(8);
+  let answered = false;
+  const fewer = send(7).then(() => (answered = true));
+  for (let i = 0; i < 200; i++) await turn();
+  assert.equal(answered, false);
+  t.mock.timers.tick(4);
+  await fewer;
+  const closed = log.close();
+  t.mock.timers.tick(4);
+  await closed;
+});
+
 test('a segment that is being committed is found with its mark, before the one that followed it', async (t) => {
   const directory = newDirectory(t);
   const { log } = openLog(directory);
