@@ -8,6 +8,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { frameSeconds } from '#shared/frame.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { keepSums } from '../collector/store/sums-keeper.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 import { edgeFrame, edgeRow, mapOf } from '../test/edge-frame.ts';
 import { whole } from './report.ts';
@@ -60,10 +61,12 @@ async function addDay(db: Db, count: number): Promise<void> {
   const hour = newest.frame - hourSeconds;
   for (let shift = hourSeconds; shift < daySeconds; shift += hourSeconds)
     await db.exec(copySql, { shift, namespace, after: hour });
+  // As the collector does while a day goes by.
+  const sums = await keepSums(db, 0, () => true);
   await merged(db);
   const total = made * (daySeconds / madeSeconds);
   console.log(
-    `${whole(total)} rows of ${count} edges over a day, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
+    `${whole(total)} rows of ${count} edges over a day, ${sums} sums of them, ${((performance.now() - startedAt) / 1000).toFixed(0)} s`,
   );
 }
 
