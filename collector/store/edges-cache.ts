@@ -94,9 +94,9 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
 
   /** Forgets what is no longer right. out: bounds of what the table holds. */
   async function catchUp(): Promise<Pick<Changes, 'first' | 'last'>> {
-    const rows = await db.rows<Changes>(changesSql, {
-      after: parts.weight > 0 || loads.size > 0 ? newest : 0xffffffff,
-    });
+    // The first time nothing is held that could be changed.
+    const after = newest === 0 ? 0xffffffff : newest;
+    const rows = await db.rows<Changes>(changesSql, { after });
     const bounds = rows.find(({ newest: tick }) => tick > 0) ?? { oldest: 0, newest: 0, first: 0, last: 0 };
     // Old days have been dropped.
     const day = floorTo(bounds.oldest, daySeconds);
@@ -110,7 +110,8 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
         for (const kind of kinds) parts.forget(keyOf({ from: floorTo(frame, length), length }, kind));
       for (const load of loads) if (frame >= load.from && frame < load.from + load.length) load.changed = true;
     }
-    newest = Math.max(newest, bounds.newest);
+    // Who asked of no changes learns of none: a part that was read meanwhile may lack some.
+    if (newest === 0 || after !== 0xffffffff) newest = Math.max(newest, bounds.newest);
     return bounds;
   }
 
