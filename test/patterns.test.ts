@@ -195,6 +195,22 @@ test('a secret in a varying URL is hidden in a span of a known pattern', () => {
   assert.equal((results[1] as DecodeResult).altered, true);
 });
 
+test('a resource that looks as if it had a secret, and has none, does not alter its body, the first time as later', () => {
+  for (const [url, altered] of [
+    ['http://shop/@me', false],
+    ['http://user:secret@shop/', true],
+  ] as const) {
+    const resource = { attributes: [{ key: 'http.url', value: { stringValue: url } }] };
+    const body = writeOtlp({ resourceSpans: [{ resource, scopeSpans: [{ spans: [base] }] }] });
+    const { results } = readPlain([body, body]);
+    assert.deepEqual(
+      results.map((result) => typeof result === 'object' && result.altered),
+      [altered, altered],
+      url,
+    );
+  }
+});
+
 test('an identity in a value that varies is found', () => {
   const span = (value: string): Partial<OtlpSpan> => ({
     attributes: keyValues({ 'peer.service': 'x', 'upstream.peer': value.padEnd(300, '/x') }),

@@ -255,11 +255,13 @@ function firstSight(id: number, parts: Parts, read: ReadMessage): Origin {
   if (parts.fieldAt === -1) return { id, attributes: noOrigin.attributes };
   const { attributes, rewritten } = read(parts.at, parts.end);
   if (rewritten !== undefined) {
-    rewrote = true;
     writer.cut(0);
     writer.message(1, rewritten);
     if (parts.schemaEnd > parts.schemaAt) writer.field(3, cursor.body.subarray(parts.schemaAt, parts.schemaEnd));
-    id = internWritten();
+    const written = internWritten();
+    // What looked as if it had a secret may be the same without one.
+    if (written !== id) rewrote = true;
+    id = written;
   }
   return { id, attributes: new Map(attributes.map(({ key = '', value = {} }) => [key, textOf(value)])) };
 }
