@@ -7,10 +7,10 @@
 import { readFileSync } from 'node:fs';
 import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
 import { ceilTo, floorTo } from '#shared/time.ts';
-import { second } from './column-time.ts';
 import type { Db } from './db.ts';
 import { bytesOfEdges, sliceEdges, type EdgeSums } from './edge-columns.ts';
 import { sumEdges, sumToFrames } from './edge-sums.ts';
+import { readPartRows, type PartRows } from './edges-bounds.ts';
 import { readEdges, type FrameQuery } from './edges-read.ts';
 import { keptLengths, readKeptSums } from './kept-sums.ts';
 import { createRecent } from './recent.ts';
@@ -27,9 +27,7 @@ import {
   type Part,
 } from './time-parts.ts';
 
-const [changesSql, countsSql] = ['edges-changes.sql', 'edges-counts.sql'].map((name) =>
-  readFileSync(new URL(name, import.meta.url), 'utf8'),
-) as [string, string];
+const changesSql = readFileSync(new URL('edges-changes.sql', import.meta.url), 'utf8');
 
 /** What one read covers, unless it is a ten minutes' part: some megabytes. */
 const maxRunRows = 16_000;
@@ -165,23 +163,17 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   /** An interval of years is the hours that have rows. */
   async function stretchesOf(from: number, to: number): Promise<{ readonly from: number; readonly to: number }[]> {
     if (to - from <= longSeconds) return [{ from, to }];
-    const hours = await db.rows<{ part: number }>(countsSql, {
-      from: second(from),
-      to: second(to),
-      length: hourSeconds,
-    });
-    return hours
-      .map(({ part }) => ({ from: Math.max(from, part), to: Math.min(to, part + hourSeconds) }))
-      .sort((a, b) => a.from - b.from);
+    const hours = await readPartRows(db, from, to, hourSeconds);
+    return [...hours.keys()]
+      .sort((a, b) => a - b)
+      .map((hour) => ({ from: Math.max(from, hour), to: Math.min(to, hour + hourSeconds) }));
   }
 
   /** Rows of what is read, by ten minutes; not asked for when it is little. */
-  async function countsOf(missing: readonly Part[]): Promise<ReadonlyMap<number, number> | undefined> {
+  async function countsOf(missing: readonly Part[]): Promise<ReadonlyMap<number, PartRows> | undefined> {
     const [first, last] = [missing[0], missing.at(-1)];
     if (first === undefined || last === undefined || endOf(last) - first.from <= tenMinutes) return undefined;
-    const range = { from: second(first.from), to: second(endOf(last)), length: tenMinutes };
-    const rows = await db.rows<{ part: number; rows: string }>(countsSql, range);
-    return new Map(rows.map(({ part, rows: count }) => [part, Number(count)]));
+    return readPartRows(db, first.from, endOf(last), tenMinutes);
   }
 
   /** Sums of parts that lie side by side, by partKey. */
@@ -277,7 +269,7 @@ interface Run {
 }
 
 /** Parts side by side that are read together. in: ascending; rows by ten minutes. */
-function runsOf(parts: readonly Part[], counts: ReadonlyMap<number, number> | undefined): Run[] {
+function runsOf(parts: readonly Part[], counts: ReadonlyMap<number, PartRows> | undefined): Run[] {
   const runs: { parts: Part[]; rows: number | undefined }[] = [];
   for (const part of parts) {
     const rows = counts && rowsOf(part, counts);
@@ -295,12 +287,12 @@ function runsOf(parts: readonly Part[], counts: ReadonlyMap<number, number> | un
 }
 
 /** Of a short part those of the ten minutes that it lies in, as many as its share. */
-function rowsOf({ from, length }: Part, counts: ReadonlyMap<number, number>): number {
+function rowsOf({ from, length }: Part, counts: ReadonlyMap<number, PartRows>): number {
   if (length < tenMinutes) {
-    const rows = counts.get(floorTo(from, tenMinutes)) ?? 0;
+    const rows = counts.get(floorTo(from, tenMinutes))?.rows ?? 0;
     return Math.ceil((rows * length) / tenMinutes);
   }
   let rows = 0;
-  for (let at = from; at < from + length; at += tenMinutes) rows += counts.get(at) ?? 0;
+  for (let at = from; at < from + length; at += tenMinutes) rows += counts.get(at)?.rows ?? 0;
   return rows;
 }

@@ -6,6 +6,7 @@ import { second } from './column-time.ts';
 import type { Db } from './db.ts';
 import type { EdgeSums } from './edge-columns.ts';
 import { packEdges, unpackEdges } from './edge-pack.ts';
+import { readPartRows, type PartRows } from './edges-bounds.ts';
 import { readNative, type NumberColumn, type StringColumn } from './native.ts';
 import { blockHead, bytesOf, bytesUnder, columnHead, createByteBuffer, putVaruint } from './native-write.ts';
 import { endOf, hourSeconds, partKey, tenMinutes, type Part } from './time-parts.ts';
@@ -16,21 +17,11 @@ const maxPartsPerRead = 8;
 /** Lengths that are kept. */
 export const keptLengths: readonly number[] = [tenMinutes, hourSeconds];
 
-/** The newest tick that wrote into each ten minutes, of those that have rows. in: epoch seconds, half open. */
-export async function readNewestOf(db: Db, from: number, to: number): Promise<Map<number, number>> {
-  const rows = await db.rows<{ part: number; newest: number }>(
-    `SELECT toUInt32(intDiv(e.frame, ${tenMinutes}) * ${tenMinutes}) AS part, max(e.tick) AS newest
-     FROM edges AS e WHERE e.frame >= {from:UInt32} AND e.frame < {to:UInt32} GROUP BY part`,
-    { from: second(from), to: second(to) },
-  );
-  return new Map(rows.map(({ part, newest }) => [part, newest]));
-}
-
 /** The newest tick that wrote into a part. in: those of its ten minutes. out: undefined when it has no rows. */
-export function newestOf({ from, length }: Part, newest: ReadonlyMap<number, number>): number | undefined {
+export function newestOf({ from, length }: Part, rows: ReadonlyMap<number, PartRows>): number | undefined {
   let most: number | undefined;
   for (let at = from; at < from + length; at += tenMinutes) {
-    const tick = newest.get(at);
+    const tick = rows.get(at)?.newest;
     if (tick !== undefined && (most === undefined || tick > most)) most = tick;
   }
   return most;
@@ -57,8 +48,8 @@ export async function readKeptSums(db: Db, parts: readonly Part[], oldestDay: nu
   const kept = await readKept(db, first.from, endOf(last));
   const candidates = parts.filter((part) => kept.has(partKey(part)) && part.from >= oldestDay);
   if (candidates.length === 0) return sums;
-  const newest = await readNewestOf(db, first.from, endOf(last));
-  const right = candidates.filter((part) => (newestOf(part, newest) ?? 0) <= (kept.get(partKey(part)) ?? 0));
+  const rows = await readPartRows(db, first.from, endOf(last), tenMinutes);
+  const right = candidates.filter((part) => (newestOf(part, rows) ?? 0) <= (kept.get(partKey(part)) ?? 0));
   for (const length of keptLengths) {
     const ofLength = right.filter((part) => part.length === length);
     for (let at = 0; at < ofLength.length; at += maxPartsPerRead)

@@ -7,9 +7,9 @@ import { floorTo } from '#shared/time.ts';
 import type { Db } from './db.ts';
 import type { EdgeSums } from './edge-columns.ts';
 import { sumEdges } from './edge-sums.ts';
-import { readEdgesBounds } from './edges-bounds.ts';
+import { readEdgesBounds, readPartRows } from './edges-bounds.ts';
 import { readEdges } from './edges-read.ts';
-import { keptLengths, newestOf, readKept, readKeptSums, readNewestOf, writeKeptSums } from './kept-sums.ts';
+import { keptLengths, newestOf, readKept, readKeptSums, writeKeptSums } from './kept-sums.ts';
 import { daySeconds, endOf, hourSeconds, partKey, partsOf, shorterOf, tenMinutes, type Part } from './time-parts.ts';
 
 /** How far back, from the newest tick on, and how long after its end a part is taken for quiet. Seconds. */
@@ -26,12 +26,12 @@ export async function keepSums(db: Db, restMs: number, goesOn: () => boolean): P
   const oldestDay = floorTo(oldest, daySeconds);
   const end = tick - quietSeconds;
   const start = floorTo(Math.max(first, end - backSeconds), hourSeconds);
-  const [kept, newest] = [await readKept(db, start, end), await readNewestOf(db, start, end)];
+  const [kept, rows] = [await readKept(db, start, end), await readPartRows(db, start, end, tenMinutes)];
   let made = 0;
   for (const length of keptLengths) {
     const parts = partsOf(start, floorTo(end, length), [length]).reverse();
     for (const part of parts) {
-      const last = newestOf(part, newest);
+      const last = newestOf(part, rows);
       if (last === undefined || last <= (kept.get(partKey(part)) ?? 0)) continue;
       if (!goesOn()) return made;
       await writeKeptSums(db, part, tick, await sumOf(db, part, oldestDay));
