@@ -6,7 +6,7 @@ import { spansOf } from '../collector/normalise/spans-of.ts';
 import { bodiesOf, madeWhenSent, truthOf } from '../fixtures/load.ts';
 import { prepareBodies } from '../fixtures/load/prepare.ts';
 import { createSending, sendAll } from '../fixtures/load/send.ts';
-import { createWave } from '../fixtures/load/wave.ts';
+import { createWave, joinWaves, type Wave } from '../fixtures/load/wave.ts';
 import { createTruthCounter } from '../fixtures/truth.ts';
 import { readSettledMap } from './map-truth.ts';
 import { startCollector } from './run-collector.ts';
@@ -18,6 +18,16 @@ test('a wave has about sixteen spans a trace, each of sixteen attributes, of twe
   for (const [, own] of bySender) for (const { span } of own) assert.equal(span.attributes?.length, 16);
   const { requests, failed } = truth.edges['frontend -> auth'] ?? { requests: 0, failed: 0 };
   assert.ok(failed > 0 && failed < requests / 10);
+});
+
+test('waves of several namespaces are one whose sidecars are all different', () => {
+  const one = (namespace: string): Wave => createWave({ seed: 1, startMs: Date.now(), traces: 50, namespace });
+  const [a, b] = [one('a'), one('b')];
+  const both = joinWaves([a, b]);
+  const names = Array.from(both.bySender.keys(), ({ resource }) => JSON.stringify(resource));
+  assert.equal(new Set(names).size, 24);
+  assert.equal(both.spans, a.spans + b.spans);
+  assert.equal(both.truth.edges['users -> gateway']?.requests, 100);
 });
 
 test('every turn of a body has new ids and times and the same tree', () => {
