@@ -129,9 +129,17 @@ function mergeTexts(into: Map<string, number>, from: ReadonlyMap<string, number>
  */
 export function toLatencyOf(sum: EdgeSum, parts: readonly Buckets[]): Latency {
   const sketch = joinBuckets(parts);
-  const [p50 = null, p90 = null, p99 = null] = quantiles(sketch, [0.5, 0.9, 0.99]).map((ns) =>
-    ns === undefined ? null : toMs(ns),
-  );
+  return toLatency(sum, sketch, percentilesOf(sketch));
+}
+
+type Percentiles = readonly (number | undefined)[];
+
+function percentilesOf(sketch: Buckets): Percentiles {
+  return quantiles(sketch, [0.5, 0.9, 0.99]);
+}
+
+function toLatency(sum: EdgeSum, sketch: Buckets, percentiles: Percentiles): Latency {
+  const [p50 = null, p90 = null, p99 = null] = percentiles.map((ns) => (ns === undefined ? null : toMs(ns)));
   const weight = count(sketch);
   const n = sum.calls > 0 && sum.seen !== sum.calls ? Math.round((weight * sum.seen) / sum.calls) : round(weight);
   return { p50, p90, p99, n };
@@ -153,6 +161,8 @@ export function toNumbers(
   seconds: number,
   totalRootNs: number,
 ): Omit<GraphEdge, 'id' | 'source' | 'target' | 'sourceVersion' | 'targetVersion'> {
+  const clientNs = joinBuckets(sum.clientNs);
+  const percentiles = percentilesOf(clientNs);
   return {
     protocol: greatest(sum.protocols) ?? '',
     calls: round(sum.calls),
@@ -161,14 +171,14 @@ export function toNumbers(
     attempts: round(sum.attempts),
     successRate: successRate(sum),
     rate: perSecond(sum.calls, seconds),
-    latencyMs: toLatencyOf(sum, sum.clientNs),
+    latencyMs: toLatency(sum, clientNs, percentiles),
     serverLatencyMs: toLatencyOf(sum, sum.serverNs),
     networkMs: toLatencyOf(sum, sum.networkNs),
     networkShare: networkShare(sum),
     errors: toErrors(sum.errors),
     bytesPerSecond: { request: perSecond(sum.requestBytes, seconds), response: perSecond(sum.responseBytes, seconds) },
     criticalShare: shareOf(sum.criticalNs, totalRootNs),
-    exemplars: toExemplars(sum),
+    exemplars: toExemplars(sum, percentiles),
     mtls:
       sum.mtlsCalls > 0
         ? { share: round(Math.min(1, sum.mtlsCalls / sum.calls)), principals: largest(sum.principals) }
@@ -252,8 +262,8 @@ function splitType(type: string): { code: string; flag: string; origin: 'proxy' 
   return { code: parts.join('|'), flag, origin };
 }
 
-function toExemplars(sum: EdgeSum): GraphEdge['exemplars'] {
-  const [p50 = null, p90 = null, p99 = null] = quantiles(joinBuckets(sum.clientNs), [0.5, 0.9, 0.99]).map((ns) =>
+function toExemplars(sum: EdgeSum, percentiles: Percentiles): GraphEdge['exemplars'] {
+  const [p50 = null, p90 = null, p99 = null] = percentiles.map((ns) =>
     ns === undefined ? null : nearest(sum.exemplars, bucketOf(ns)),
   );
   const errors: [string, string][] = [];

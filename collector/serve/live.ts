@@ -41,7 +41,7 @@ interface Loop {
   joining: number;
   /** Settles when the first map is there; rejects when there will be none. */
   ready: Promise<void>;
-  last: { readonly fingerprint: string; readonly event: Uint8Array } | undefined;
+  last: { readonly graph: Graph; readonly event: Uint8Array } | undefined;
   timer: NodeJS.Timeout | undefined;
   /** The last try to compute the map failed: what clients hold is getting old. */
   fails: boolean;
@@ -70,9 +70,8 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
     const startedMs = performance.now();
     try {
       const graph = await options.compute(query);
-      const fingerprint = fingerprintOf(graph);
-      const changed = fingerprint !== loop.last?.fingerprint;
-      if (loop.last === undefined || changed) loop.last = { fingerprint, event: toEvent(graph) };
+      const changed = loop.last === undefined || !isSame(graph, loop.last.graph);
+      if (loop.last === undefined || changed) loop.last = { graph, event: toEvent(graph) };
       const { event } = loop.last;
       for (const client of loop.clients)
         if (changed || client.behind) client.behind = !offer(client, event, patienceMs);
@@ -103,7 +102,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
     loop.ready = (async () => {
       try {
         const graph = await options.compute(query);
-        loop.last = { fingerprint: fingerprintOf(graph), event: toEvent(graph) };
+        loop.last = { graph, event: toEvent(graph) };
         loop.timer = setTimeout(() => void turn(key, query, loop), everyMs);
       } catch (error) {
         loops.delete(key);
@@ -167,12 +166,19 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
   };
 }
 
-/** What of a map counts as a change: not the passing of time, which moves the interval and every rate a little. */
-function fingerprintOf(graph: Graph): string {
-  return JSON.stringify(graph, (key, value: unknown) => (moving.has(key) ? undefined : value));
-}
-
+/** Does not count as a change of a map: the passing of time, which moves the interval and every rate a little. */
 const moving = new Set(['from', 'to', 'generatedAt', 'rate', 'bytesPerSecond']);
+
+/** Whether two maps, or the same part of both, differ in nothing that counts. One that changes does so near its begin. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const keys = Object.keys(a);
+  if (keys.length !== Object.keys(b).length) return false;
+  return keys.every(
+    (key) => moving.has(key) || isSame((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+  );
+}
 
 /** in: the map. out: an event whose id is the moment it was made; a client that comes back with it gets the present map. */
 function toEvent(graph: Graph): Uint8Array {
