@@ -26,7 +26,7 @@ for (let round = 0; round < rounds; round++) {
   const options = { settleTicks, lateTicks: 60, maxEdges: 10_000, calls: {} };
   const thread = process.threadCpuUsage();
   const all = process.cpuUsage();
-  const deriver = await createDeriver(db, options, () => {});
+  const deriver = await createDeriver(db, options);
   for (let tick = 0; tick <= ticks + settleTicks; tick++) {
     await deriver.advance(firstTick + tick, firstTick + Math.min(tick, ticks - 1));
   }

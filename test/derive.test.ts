@@ -1,14 +1,19 @@
 /** The derivation on a real store: ticks in, exact counts out, whatever the order, the doubles, and the restarts. */
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
+import type { EdgeFrame } from '#shared/frame.ts';
+import { toGraph } from '#shared/graph.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createDeriver, type Deriver } from '../collector/derive/deriver.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import type { EdgeSums } from '../collector/store/edge-columns.ts';
+import { sumToFrames } from '../collector/store/edge-sums.ts';
 import { writeStart } from '../collector/store/progress.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
 import { createMesh, type GeneratedTrace } from '../fixtures/mesh.ts';
+import { createRandom } from '../fixtures/mesh/random.ts';
 import { toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
 
 const settleTicks = 3;
@@ -28,7 +33,7 @@ beforeEach(async () => {
     await db.exec(`TRUNCATE TABLE ${table}`);
 });
 
-const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options, () => {});
+const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options);
 
 /** Stores spans as one commit of the tick. */
 async function commit(spans: readonly GeneratedSpan[], tick: number): Promise<void> {
@@ -66,6 +71,10 @@ async function counted(): Promise<Counts> {
   return sorted(Object.fromEntries(rows.map(({ edge, requests, failed }) => [edge, { requests, failed }])));
 }
 
+function framesOf(edges: EdgeSums): EdgeFrame[] {
+  return sumToFrames([edges], (frame) => frame, true);
+}
+
 /** Spreads the spans over ticks: span i comes at firstTick + i mod spread. */
 function overTicks(traces: readonly GeneratedTrace[], spread: number): GeneratedSpan[][] {
   const ticks: GeneratedSpan[][] = Array.from({ length: spread }, () => []);
@@ -94,16 +103,45 @@ test('open traces show as provisional what they count when they settle', async (
   );
   const deriver = await createTestDeriver();
   await deriver.advance(firstTick, firstTick);
-  const { frames, unsettled } = deriver.provisional();
+  const { edges, unsettled } = deriver.provisional();
   assert.equal(unsettled, traces.length);
   const counts: Counts = {};
-  for (const { source, target, calls, failed, sourceKind, probe } of frames) {
+  for (const { source, target, calls, failed, sourceKind, probe } of framesOf(edges)) {
     if (sourceKind === 255 || probe === 1 || calls === 0) continue;
     const total = (counts[`${source} -> ${target}`] ??= { requests: 0, failed: 0 });
     total.requests += calls;
     total.failed += failed;
   }
   assert.deepEqual(sorted(counts), truthOf(traces));
+});
+
+test('a picture that is asked for each tick is the one that is asked for once', async () => {
+  const random = createRandom(3);
+  const traces = createMesh({ seed: 15 }).traces(startMs, 60);
+  // Most spans of a trace come together, some later, some after it settled.
+  const ticks: GeneratedSpan[][] = Array.from({ length: 14 }, () => []);
+  for (const { spans } of traces) {
+    const first = random.below(8);
+    for (const span of spans) ticks[first + (random.chance(0.1) ? random.below(6) : 0)]!.push(span);
+  }
+  // Nothing is written, so that each derivation begins with the first tick.
+  const reading: Db = { ...db, insertRows: async () => {}, insertNative: async () => {}, exec: async () => {} };
+  const asked = await createDeriver(reading, options);
+  const pictures = new Set<string>();
+  for (const [at, spans] of ticks.entries()) {
+    const tick = firstTick + at;
+    await commit(spans, tick);
+    await asked.advance(tick, tick);
+    const once = await createDeriver(reading, options);
+    await once.advance(tick, tick);
+    const [picture, expected] = [asked, once].map((deriver) => {
+      const { edges, unsettled } = deriver.provisional();
+      return toGraph(framesOf(edges), { fromMs: 0, toMs: 1000, generatedAtMs: 0, unsettled });
+    });
+    assert.deepEqual(picture, expected);
+    pictures.add(JSON.stringify(picture));
+  }
+  assert.equal(pictures.size, ticks.length);
 });
 
 test('a derivation that starts anew at any tick counts nothing twice and loses nothing', async () => {

@@ -183,7 +183,7 @@ test('a frame of long ago does not make a question of all time a long one', asyn
 
 test('what is remembered is bounded', async () => {
   for (let hour = 0; hour < 6; hour++) await store(start + hour * 3600, start + 3 * 86_400 + hour);
-  const small = createFrameReader(db, 20_000);
+  const small = createFrameReader(db, undefined, 20_000);
   for (let round = 0; round < 2; round++) {
     await assertSame({ fromSecond: start, toSecond: start + 6 * 3600 }, small);
     assert.ok(small.bytes <= 20_000, `${small.bytes} bytes`);

@@ -6,7 +6,7 @@ import { totalOf } from '#shared/edge-sum.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { bucketOf } from '#shared/sketch.ts';
 import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
-import { toEdgeFrames } from '../collector/derive/edge-frames.ts';
+import { toEdgeFrames } from './frames-of-columns.ts';
 import { createFrames } from '../collector/derive/frames.ts';
 import { createPairs } from '#shared/pairs.ts';
 import { createDb, migrate } from '../collector/store/db.ts';

@@ -6,7 +6,7 @@ import { totalOf } from '#shared/edge-sum.ts';
 import { noSource } from '#shared/frame.ts';
 import { durationBand } from '#shared/sketch.ts';
 import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
-import { toEdgeFrames } from '../collector/derive/edge-frames.ts';
+import { toEdgeFrames } from './frames-of-columns.ts';
 import { createFrames } from '../collector/derive/frames.ts';
 
 test('of more root operations than a row names, the rest count under one name, so that shares stay right', () => {

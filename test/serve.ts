@@ -76,7 +76,7 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
 
 /** Settles every trace that was stored at or before the tick, as the derivation does. */
 export async function settle(db: Db, tick: number): Promise<void> {
-  const deriver = await createDeriver(db, { settleTicks: 1, lateTicks: 1000, maxEdges: 10_000, calls: {} }, () => {});
+  const deriver = await createDeriver(db, { settleTicks: 1, lateTicks: 1000, maxEdges: 10_000, calls: {} });
   // A slow machine does not get through in one slice.
   while ((await deriver.advance(tick + 2, tick)).tick < tick + 2);
   await deriver.close();

@@ -1,5 +1,6 @@
 /** What the read side needs beside its store, for tests and benchmarks: nothing comes in, and nothing is open unless said. */
 import type { EdgeFrame } from '#shared/frame.ts';
+import type { OpenEdges } from '../collector/derive/open-edges.ts';
 import type { ServeDeps } from '../collector/serve/deps.ts';
 import type { Db } from '../collector/store/db.ts';
 
@@ -15,13 +16,19 @@ interface Around {
 }
 
 export function servingDeps(db: Db, { open = { frames: [], unsettled: 0 }, bugs, said = {} }: Around = {}): ServeDeps {
+  const provisional: OpenEdges = {
+    get frames() {
+      return open.frames.map((frame) => ({ ...frame, provisional: true }));
+    },
+    between: (from, to) => provisional.frames.filter(({ frame }) => frame >= from && frame < to),
+  };
   return {
     db,
     follower: {
       consistent: async (read) => ({
         // Tests write past the derivation: never the same number.
-        value: await read(open.frames, Number.NaN),
-        provisional: open.frames,
+        value: await read(provisional, Number.NaN),
+        provisional,
         unsettled: open.unsettled,
       }),
       status: () => ({

@@ -29,8 +29,8 @@ export interface Assembler {
   takeSettled(tick: number): readonly number[];
   /** The earliest tick after the given one at which a trace settles, unless more spans come. */
   nextSettlement(): number | undefined;
-  /** Numbers of the open traces, for provisional numbers. */
-  open(): readonly number[];
+  /** The open traces by the tick at which they settle, unless more spans come. */
+  readonly open: ReadonlyMap<number, OpenTraces>;
   /** Live tick of the first span. in: a trace's number. */
   firstTick(trace: number): number;
   /** Hex of the trace's id. */
@@ -41,6 +41,13 @@ export interface Assembler {
   load(trace: number, earlier?: EarlierRows): Int32Array;
   /** Gives back the memory of rows that no open trace holds. */
   sweep(): void;
+}
+
+/** Traces whose newest spans are of the same tick. */
+export interface OpenTraces {
+  /** How often traces came to them or left them. */
+  readonly changes: number;
+  numbers(): number[];
 }
 
 /** Some rows of a table. */
@@ -92,7 +99,18 @@ export function createAssembler(settleTicks: number): Assembler {
   });
   const origin = createOrigin();
   let settling: readonly number[] = [];
-  const touched = new Map<number, number[]>();
+  const touched = new Map<number, Touched>();
+
+  function touchedAt(tick: number): Touched {
+    let traces = touched.get(tick + settleTicks);
+    if (traces === undefined) {
+      const all: number[] = [];
+      // Those that got newer spans since are among others now.
+      traces = { all, changes: 0, numbers: () => all.filter((trace) => last[trace] === tick) };
+      touched.set(tick + settleTicks, traces);
+    }
+    return traces;
+  }
 
   function begin(column: Uint32Array, row: number, tick: number): number {
     const trace = slots.take(column, row);
@@ -194,8 +212,8 @@ export function createAssembler(settleTicks: number): Assembler {
       const { traceId: ids, ...kept } = rows;
       const chunk = addChunk(kept);
       openSpans += rows.count;
-      let settlingThen = touched.get(tick + settleTicks);
-      if (settlingThen === undefined) touched.set(tick + settleTicks, (settlingThen = []));
+      const settlingThen = touchedAt(tick);
+      settlingThen.changes += 1;
       for (let row = 0; row < rows.count;) {
         // Rows of a commit come sorted by trace id: most rows belong to the trace of the row before.
         let end = row + 1;
@@ -203,8 +221,9 @@ export function createAssembler(settleTicks: number): Assembler {
         let trace = slots.find(ids, row);
         if (trace < 0) trace = begin(ids, row, tick);
         if (last[trace] !== tick) {
+          if (last[trace]! >= 0) touchedAt(last[trace]!).changes += 1;
           last[trace] = tick;
-          settlingThen.push(trace);
+          settlingThen.all.push(trace);
         }
         addRun(trace, chunk, row, end - row);
         row = end;
@@ -212,12 +231,8 @@ export function createAssembler(settleTicks: number): Assembler {
       giveBack(ids);
     },
     takeSettled(tick) {
-      const candidates = touched.get(tick) ?? [];
+      settling = inOrder(touched.get(tick)?.numbers() ?? [], slots.ids);
       touched.delete(tick);
-      settling = inOrder(
-        candidates.filter((trace) => last[trace]! + settleTicks === tick),
-        slots.ids,
-      );
       for (const trace of settling) {
         slots.remove(trace);
         openSpans -= rowCount[trace]!;
@@ -229,11 +244,7 @@ export function createAssembler(settleTicks: number): Assembler {
       for (const tick of touched.keys()) if (next === undefined || tick < next) next = tick;
       return next;
     },
-    open() {
-      const open: number[] = [];
-      for (let trace = 0; trace < slots.end; trace++) if (firstRun[trace]! >= 0) open.push(trace);
-      return open;
-    },
+    open: touched,
     origin,
     firstTick: (trace) => first[trace]!,
     traceId: (trace) => traceIdHex(slots.ids, trace),
@@ -274,6 +285,11 @@ export function createAssembler(settleTicks: number): Assembler {
       if (strings.values.length > mostStrings || classes.count > mostClasses) renumber();
     },
   };
+}
+
+interface Touched extends OpenTraces {
+  readonly all: number[];
+  changes: number;
 }
 
 interface Origin {

@@ -3,22 +3,22 @@
  * `paths`. Everything it writes follows from the stored spans and their ticks; its memory only saves reads. After a restart
  * it takes up at the stored cursor, and each table takes only ticks beyond its newest: nothing is counted twice or lost.
  */
-import type { EdgeFrame } from '#shared/frame.ts';
 import type { Db } from '../store/db.ts';
-import { insertEdges } from '../store/edges-write.ts';
+import type { EdgeSums } from '../store/edge-columns.ts';
+import { insertEdges, type EdgeColumns } from '../store/edges-write.ts';
 import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
 import { createTraceBlock, insertTraces } from '../store/traces.ts';
 import { createAssembler } from './assemble.ts';
-import { toEdgeFrames } from './edge-frames.ts';
 import { readHistory, readTick } from './follow.ts';
 import { createFrames } from './frames.ts';
 import { createLiveTime } from './live-time.ts';
 import { createPathTable } from './paths.ts';
+import { createPicture } from './picture.ts';
 import { createSeenTraces } from './seen.ts';
 import { createSettler, type DeriveOptions } from './settle.ts';
 
 export interface Provisional {
-  readonly frames: EdgeFrame[];
+  readonly edges: EdgeSums;
   /** Traces that are open. */
   readonly unsettled: number;
 }
@@ -48,12 +48,20 @@ const progressEvery = 30;
 
 const sliceMs = 500;
 
-/** in: around every write, `writing(true)` before and `writing(false)` after (see follower.ts). */
-export async function createDeriver(
-  db: Db,
-  options: DeriveOptions,
-  writing: (active: boolean) => void,
-): Promise<Deriver> {
+/** What a tick wrote into `edges`; valid until the next. */
+export interface WrittenEdges {
+  readonly tick: number;
+  readonly columns: EdgeColumns;
+}
+
+/** Told of each tick's writes (see follower.ts). */
+export interface Writes {
+  begin(): void;
+  /** in: absent: it failed, or was written before. */
+  end(written?: WrittenEdges): void;
+}
+
+export async function createDeriver(db: Db, options: DeriveOptions, writes?: Writes): Promise<Deriver> {
   const { settleTicks, lateTicks } = options;
   const newest = await readNewestTicks(db);
   const time = createLiveTime(await readStarts(db));
@@ -63,6 +71,7 @@ export async function createDeriver(
   const settler = createSettler(assembler, paths, time, options);
   const block = createTraceBlock();
   const frames = createFrames(options.maxEdges);
+  const takePicture = createPicture(assembler, settler, seen, options.maxEdges);
   let cursor = newest.progress;
   let written = cursor;
   let settledTraces = 0;
@@ -79,7 +88,8 @@ export async function createDeriver(
       assembler.add(await readTick(db, tick, assembler), time.toLive(tick));
     }
     // An open trace may go back further than what was read: its settlement asks the store.
-    for (const trace of assembler.open()) seen.add(assembler.traceIds, trace, live);
+    for (const open of assembler.open.values())
+      for (const trace of open.numbers()) seen.add(assembler.traceIds, trace, live);
   }
 
   /** in: the live tick. */
@@ -98,13 +108,18 @@ export async function createDeriver(
       seen.add(traceIds, trace, live);
     }
     settledTraces += block.rows;
-    writing(true);
+    writes?.begin();
+    let written: WrittenEdges | undefined;
     try {
       await db.insertRows('paths', paths.takeNew());
       if (tick > newest.traces) await insertTraces(db, block);
-      if (tick > newest.edges) await insertEdges(db, frames.columns(), tick);
+      if (tick > newest.edges) {
+        const columns = frames.columns();
+        await insertEdges(db, columns, tick);
+        written = { tick, columns };
+      }
     } finally {
-      writing(false);
+      writes?.end(written);
     }
     block.reset();
     assembler.sweep();
@@ -146,15 +161,7 @@ export async function createDeriver(
       if (worked && assembler.openTraces === 0) await keepProgress(1);
       return progressNow();
     },
-    provisional() {
-      const picture = createFrames(options.maxEdges);
-      picture.begin(settler.names());
-      // What may have settled before is not shown a second time.
-      const { traceIds } = assembler;
-      const traces = assembler.open().filter((trace) => !seen.mayHave(traceIds, trace));
-      settler.preview(traces, picture);
-      return { frames: toEdgeFrames(picture.columns()), unsettled: assembler.openTraces };
-    },
+    provisional: () => ({ edges: takePicture(), unsettled: assembler.openTraces }),
     async close() {
       await keepProgress(1);
     },

@@ -4,15 +4,16 @@
  */
 import { Worker } from 'node:worker_threads';
 import { AppError } from '#shared/error.ts';
-import type { EdgeFrame } from '#shared/frame.ts';
+import { createToldEdges, type ToldEdges } from '../store/edges-told.ts';
 import type { Progress } from './deriver.ts';
+import { toOpenEdges, type OpenEdges } from './open-edges.ts';
 import type { DeriveOptions } from './settle.ts';
 import type { FromWorker, ToWorker, WorkerStart } from './worker.ts';
 
 export interface Consistent<T> {
   readonly value: T;
   /** What the traces that are still open add to what `read` saw. */
-  readonly provisional: readonly EdgeFrame[];
+  readonly provisional: OpenEdges;
   readonly unsettled: number;
 }
 
@@ -32,7 +33,9 @@ export interface Follower {
    * Runs `read` so that the frames it reads and the provisional ones, which it is given, belong to the same moment. It is also
    * given a number that is another one once this derivation has written.
    */
-  consistent<T>(read: (provisional: readonly EdgeFrame[], writes: number) => Promise<T>): Promise<Consistent<T>>;
+  consistent<T>(read: (provisional: OpenEdges, writes: number) => Promise<T>): Promise<Consistent<T>>;
+  /** What this derivation has written, by the same numbers. */
+  readonly told: ToldEdges;
   status(): FollowerStatus;
   close(): Promise<void>;
 }
@@ -65,8 +68,8 @@ export function createFollower({
   const begunTick = sealedTick();
   const writes = new SharedArrayBuffer(4);
   const write = new Int32Array(writes);
+  const told = createToldEdges(() => Atomics.load(write, 0));
   const asked = new Map<number, { resolve: (answer: Picture) => void; reject: (error: Error) => void }>();
-  type Picture = Extract<FromWorker, { type: 'provisional' }>;
   let progress: Progress = { tick: 0, unsettledTraces: 0, settledTraces: 0, overflow: 0 };
   let settledBefore = 0;
   let waiting = false;
@@ -88,13 +91,16 @@ export function createFollower({
         waiting = false;
         return advance();
       case 'provisional':
-        asked.get(message.id)?.resolve(message);
+        asked.get(message.id)?.resolve(toPicture(message));
         asked.delete(message.id);
         return;
+      case 'wrote':
+        return told.add(message.told);
       case 'failed':
         onFailure(new Error(message.reason));
         settledBefore += progress.settledTraces;
         progress = { ...progress, settledTraces: 0 };
+        current = undefined;
         for (const { reject } of asked.values()) reject(startsAnew());
         asked.clear();
         setTimeout(() => {
@@ -110,31 +116,31 @@ export function createFollower({
     const sealed = sealedTick();
     if (waiting || sealed <= progress.tick || closed !== undefined) return;
     waiting = true;
+    current = undefined;
     send({ type: 'advance', sealed, newest: newestTick() });
   }
   const timer = setInterval(advance, pollMs);
 
-  /** One question serves everybody who asks before its answer. */
-  let asking: Promise<Picture> | undefined;
+  /** Nothing but an advance changes what the thread would say: one question serves everybody until then. */
+  let current: Promise<Picture> | undefined;
   function picture(): Promise<Picture> {
-    asking ??= new Promise<Picture>((resolve, reject) => {
+    current ??= new Promise<Picture>((resolve, reject) => {
       const id = nextId++;
       asked.set(id, { resolve, reject });
       send({ type: 'provisional', id });
-    }).finally(() => {
-      asking = undefined;
     });
-    return asking;
+    return current;
   }
 
   return {
     async consistent(read) {
       for (let tries = 1; ; tries++) {
-        const { frames, unsettled, write: before } = await picture();
-        const value = await read(frames, before);
-        if (Atomics.load(write, 0) === before || tries === maxTries) return { value, provisional: frames, unsettled };
+        const { open, unsettled, write: before } = await picture();
+        const value = await read(open, before);
+        if (Atomics.load(write, 0) === before || tries === maxTries) return { value, provisional: open, unsettled };
       }
     },
+    told,
     status: () => ({
       // Before its first word the thread is still reading what was open: at least so long.
       lagMs: Math.max(0, sealedTick() - Math.max(progress.tick, begunTick)) * 1000,
@@ -154,6 +160,16 @@ export function createFollower({
       await worker.terminate();
     },
   };
+}
+
+interface Picture {
+  readonly open: OpenEdges;
+  readonly unsettled: number;
+  readonly write: number;
+}
+
+function toPicture({ edges, unsettled, write }: Extract<FromWorker, { type: 'provisional' }>): Picture {
+  return { open: toOpenEdges(edges), unsettled, write };
 }
 
 function startsAnew(): AppError {

@@ -5,14 +5,15 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { createDb } from '../store/db.ts';
+import type { EdgeSums } from '../store/edge-columns.ts';
+import { toEdgeSums, type ToldWrite } from '../store/edges-told.ts';
 import { createDeriver, type Deriver, type Progress } from './deriver.ts';
-import type { EdgeFrame } from '#shared/frame.ts';
 import type { DeriveOptions } from './settle.ts';
 
 export interface WorkerStart {
   readonly store: string;
   readonly options: DeriveOptions;
-  /** One Int32: odd while derived rows are being written. */
+  /** One Int32: counts begins and ends of writes, odd while derived rows are being written. */
   readonly writes: SharedArrayBuffer;
 }
 
@@ -26,14 +27,19 @@ export type FromWorker =
   | {
       readonly type: 'provisional';
       readonly id: number;
-      readonly frames: EdgeFrame[];
+      readonly edges: EdgeSums;
       readonly unsettled: number;
       /** Value of `writes` when the picture was taken. */
       readonly write: number;
     }
+  /** What was written, before anything else is said of it; only while pictures are asked for. */
+  | { readonly type: 'wrote'; readonly told: ToldWrite }
   /** The message could not be handled; nothing half-done is kept. */
   | { readonly type: 'failed'; readonly reason: string }
   | { readonly type: 'closed' };
+
+/** Writes that are told after the last question for a picture: to tell costs some milliseconds. */
+const maxUnasked = 30;
 
 const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread only');
@@ -41,6 +47,7 @@ const { store, options, writes } = workerData as WorkerStart;
 const write = new Int32Array(writes);
 const db = await createDb(store);
 let deriver: Deriver | undefined;
+let unasked = maxUnasked;
 
 let last: Promise<void> = Promise.resolve();
 port.on('message', (message: ToWorker) => {
@@ -60,12 +67,20 @@ async function handle(message: ToWorker): Promise<void> {
     port?.close();
     return;
   }
-  deriver ??= await createDeriver(db, options, (active) => {
-    if (active === (Atomics.load(write, 0) % 2 === 0)) Atomics.add(write, 0, 1);
+  deriver ??= await createDeriver(db, options, {
+    begin: () => void Atomics.add(write, 0, 1),
+    end(written) {
+      Atomics.add(write, 0, 1);
+      if (written === undefined || unasked >= maxUnasked) return;
+      unasked += 1;
+      const { tick, columns } = written;
+      send({ type: 'wrote', told: { write: Atomics.load(write, 0), tick, edges: toEdgeSums(columns) } });
+    },
   });
   if (message.type === 'advance') {
     send({ type: 'advanced', progress: await deriver.advance(message.sealed, message.newest) });
   } else {
+    unasked = 0;
     send({ type: 'provisional', id: message.id, ...deriver.provisional(), write: Atomics.load(write, 0) });
   }
 }

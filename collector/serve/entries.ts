@@ -29,7 +29,7 @@ export function createEntries(
       }
     };
     for (const { key, traces, totalNs } of value) add(key, traces, totalNs);
-    for (const { frame, rootCount, rootNs } of provisional) {
+    for (const { frame, rootCount, rootNs } of provisional.frames) {
       if (frame < fromSecond || frame >= toSecond) continue;
       for (const [key, traces] of Object.entries(rootCount)) add(key, traces, rootNs[key] ?? 0);
     }

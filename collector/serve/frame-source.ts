@@ -24,7 +24,7 @@ export interface WantedFrames extends Span, Pick<FrameQuery, 'source' | 'target'
 }
 
 export interface SeenFrames {
-  /** The array is the caller's. Without steps, a stored frame starts with the interval or with an hour of it. */
+  /** The array is the caller's, the frames are not to be changed. Without steps, a stored frame starts with the interval or with an hour of it. */
   readonly frames: EdgeFrame[];
   readonly unsettled: number;
   readonly critical: NonNullable<GraphOptions['critical']>;
@@ -33,7 +33,7 @@ export interface SeenFrames {
 export type ReadSeen = (wanted: WantedFrames) => Promise<SeenFrames>;
 
 export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'follower'>, roots: RootReader): ReadSeen {
-  const stored = createFrameReader(db);
+  const stored = createFrameReader(db, follower.told);
   const ends = createEndReader(db);
   const clusters = createClusterMemory();
 
@@ -46,8 +46,9 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
   return async (wanted) => {
     const { fromMs, toMs, probes, stepSeconds, entry = '', band = 'all', idle = false } = wanted;
     const within = ({ frame }: EdgeFrame): boolean => frame * 1000 >= fromMs && frame * 1000 < toMs;
-    const { value, provisional, unsettled } = await follower.consistent(async (all, writes) => {
-      const cut = entry === '' && band === 'all' ? undefined : await findCut(wanted, entry, band, all.filter(within));
+    const { value, provisional, unsettled } = await follower.consistent(async (open, writes) => {
+      const cut =
+        entry === '' && band === 'all' ? undefined : await findCut(wanted, entry, band, open.frames.filter(within));
       const frames = await stored.read({
         ...seconds(wanted),
         probes,
@@ -59,10 +60,12 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
       return { frames, cut };
     });
     const { frames, cut } = value;
-    for (const open of provisional.filter(within)) {
-      const frame = stepSeconds === undefined ? open.frame : floorTo(open.frame, stepSeconds);
-      frames.push({ ...(cut ? cutFrame(open, cut) : open), frame, provisional: true });
-    }
+    const { fromSecond, toSecond } = seconds(wanted);
+    const open =
+      stepSeconds === undefined
+        ? provisional.between(fromSecond, toSecond)
+        : provisional.frames.filter(within).map((one) => ({ ...one, frame: floorTo(one.frame, stepSeconds) }));
+    for (const frame of open) frames.push(cut ? cutFrame(frame, cut) : frame);
     if (idle) for (const frame of await ends.read(toMs / 1000, probes)) frames.push(frame);
     return { frames: clusters.join(frames), unsettled, critical: { entry, band, fromMs: cut?.fromMs ?? 0 } };
   };

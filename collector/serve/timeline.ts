@@ -30,7 +30,7 @@ export function createTimeline({
     const span = wholeSteps(interval, stepMs, now());
     const { fromSecond, toSecond } = seconds(span);
     const { value, provisional } = await follower.consistent(() => moments.read(fromSecond, toSecond, stepMs / 1000));
-    const open = provisional.filter(({ frame }) => frame >= fromSecond && frame < toSecond);
+    const open = provisional.frames.filter(({ frame }) => frame >= fromSecond && frame < toSecond);
     return {
       from: span.fromMs,
       to: span.toMs,

@@ -14,6 +14,28 @@ export interface EdgeName {
   readonly key: string;
 }
 
+/** In the order of a key's values. */
+export const endColumns = [
+  'sourceCluster',
+  'sourceNamespace',
+  'source',
+  'sourceVersion',
+  'sourceKind',
+  'targetCluster',
+  'targetNamespace',
+  'target',
+  'targetVersion',
+  'targetKind',
+  'protocol',
+  'probe',
+] as const satisfies readonly (keyof EdgeName['ends'])[];
+
+/** in: those of endColumns. */
+export function toEdgeName(values: readonly (string | number)[]): EdgeName {
+  const ends = Object.fromEntries(endColumns.map((name, at) => [name, values[at]]));
+  return { ends: ends as unknown as EdgeName['ends'], key: JSON.stringify(values) };
+}
+
 /** Lists by row: the entries of row r are those from ends[r - 1] to ends[r]. */
 export interface Sketches {
   readonly ends: Uint32Array;
@@ -116,6 +138,16 @@ export function sliceEdges(sums: EdgeSums, from: number, to: number): EdgeSums {
       traceIds: errorExemplars.traceIds.slice(firstError * 4, endError * 4),
     },
   };
+}
+
+/** The rows whose frames begin within, the same sums when these are all. in: frames ascend; epoch seconds, half open. */
+export function withinSeconds(sums: EdgeSums, fromSecond: number, toSecond: number): EdgeSums {
+  const firstFrom = (second: number): number => {
+    const at = sums.frames.findIndex((frame) => frame >= second);
+    return at < 0 ? sums.rows : at;
+  };
+  const [from, to] = [firstFrom(fromSecond), firstFrom(toSecond)];
+  return from === 0 && to === sums.rows ? sums : sliceEdges(sums, from, Math.max(from, to));
 }
 
 /** Bytes that the columns take; names and texts are shared, and few. */

@@ -1,17 +1,19 @@
 /**
  * Frames of intervals, read once: sums of parts of time (ten seconds, a minute, ten minutes, an hour, each from its multiple on)
  * are kept, and an interval is put together from the largest that lie in it. So a map that moves on by ten seconds reads ten
- * seconds, and one of a day adds up its hours. What is kept of a part stays right until a newer tick writes into it; which parts
- * that are is told by the rows of newer ticks, and those lie in the newest parts of the table only.
+ * seconds, and one of a day adds up its hours. What is kept of a part stays right until a newer tick writes into it. Where this
+ * process is the only one to write, it tells what it has written (edges-told.ts), and that is added to the parts; else the rows
+ * of newer ticks say which parts to read anew, and those rows lie in the newest parts of the table only.
  */
 import { readFileSync } from 'node:fs';
 import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
 import { ceilTo, floorTo } from '#shared/time.ts';
 import type { Db } from './db.ts';
-import { bytesOfEdges, sliceEdges, type EdgeSums } from './edge-columns.ts';
+import { bytesOfEdges, sliceEdges, withinSeconds, type EdgeSums } from './edge-columns.ts';
 import { sumEdges, sumToFrames } from './edge-sums.ts';
 import { readPartRows, type PartRows } from './edges-bounds.ts';
 import { readEdges, type FrameQuery } from './edges-read.ts';
+import type { ToldEdges, ToldWrite } from './edges-told.ts';
 import { keptLengths, readKeptSums } from './kept-sums.ts';
 import { createRecent } from './recent.ts';
 import {
@@ -43,6 +45,8 @@ const maxKinds = 16;
 /** What is not kept is read by as much as this at a time: of all edges, of a workload's. */
 const throughSeconds = 600;
 const ownThroughSeconds = 7200;
+/** Writes that are taken as told before the store is asked again: nobody tells that old days have been dropped. */
+const maxTold = 60;
 /** Answers kept whole, and how many frames they may have together. */
 const maxAnswers = 8;
 const maxAnswerFrames = 20_000;
@@ -51,11 +55,19 @@ export interface FrameReader {
   /**
    * Frames of an interval, or by step. out: an array of the caller's; its frames are not to be changed, and the same ones for as
    * long as nothing was written into the interval. criticalNs, rootCount and rootNs hold their totals under the key ''.
-   * in: `writes`: the same number as before when nothing was written since: the store is not asked. errors: those of the store.
+   * in: `writes`, of who is the only one to write: the same number as before when nothing was written since, a greater one when
+   * something was. errors: those of the store.
    */
   read(wanted: FrameQuery & { readonly writes?: number }): Promise<EdgeFrame[]>;
   /** Bytes held at present. */
   readonly bytes: number;
+}
+
+/** Sums of a part. */
+interface Held {
+  readonly sums: EdgeSums;
+  /** All that was written up to what is known of is in them, and surely nothing else. */
+  readonly sure: boolean;
 }
 
 /** A part that is being read, and whether something was written into it meanwhile. */
@@ -79,8 +91,11 @@ interface Changes {
   readonly changed: readonly number[];
 }
 
-export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameReader {
-  const parts = createRecent<EdgeSums>(maxBytes);
+type Bounds = Pick<Changes, 'first' | 'last'>;
+
+/** in: what is told by whom is the only one to write; bytes of what is kept. */
+export function createFrameReader(db: Db, told?: ToldEdges, maxBytes = defaultMaxBytes): FrameReader {
+  const parts = createRecent<Held>(maxBytes);
   const answers = createRecent<Answer>(maxAnswerFrames, maxAnswers);
   const loads = new Set<Load>();
   /** Kinds of sums that are kept: of which cut. */
@@ -88,10 +103,40 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   /** First second of the oldest tick's day. */
   let oldestDay = 0;
   let newest = 0;
-  let caughtUp: { readonly writes: number | undefined; readonly bounds: Pick<Changes, 'first' | 'last'> } | undefined;
+  let caughtUp: { readonly writes: number | undefined; readonly bounds: Bounds } | undefined;
+  /** Writes taken as told since the store was asked. */
+  let toldSince = 0;
+  let asking: Promise<Bounds> | undefined;
 
-  /** Forgets what is no longer right. out: bounds of what the table holds. */
-  async function catchUp(): Promise<Pick<Changes, 'first' | 'last'>> {
+  /** Sees to it that what is held is right. out: bounds of what the table holds. */
+  async function catchUp(writes: number | undefined): Promise<Bounds> {
+    // What is added while the store answers of the same could count twice.
+    while (told !== undefined && asking !== undefined) await asking.catch(() => {});
+    const known = caughtUp?.writes;
+    if (caughtUp !== undefined && writes !== undefined && known !== undefined) {
+      if (known >= writes) return caughtUp.bounds;
+      const news = toldSince < maxTold ? told?.between(known, writes) : undefined;
+      if (news !== undefined) {
+        toldSince += news.length;
+        caughtUp = { writes, bounds: news.reduce(add, caughtUp.bounds) };
+        return caughtUp.bounds;
+      }
+    }
+    asking = (async () => {
+      try {
+        const bounds = await askChanges();
+        toldSince = 0;
+        caughtUp = { writes, bounds };
+        return bounds;
+      } finally {
+        asking = undefined;
+      }
+    })();
+    return asking;
+  }
+
+  /** Forgets what is no longer right. */
+  async function askChanges(): Promise<Bounds> {
     // The first time nothing is held that could be changed.
     const after = newest === 0 ? 0xffffffff : newest;
     const rows = await db.rows<Changes>(changesSql, { after });
@@ -106,16 +151,47 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
     for (const frame of rows.flatMap(({ changed }) => changed)) {
       for (const length of partLengths)
         for (const kind of kinds) parts.forget(keyOf({ from: floorTo(frame, length), length }, kind));
-      for (const load of loads) if (frame >= load.from && frame < load.from + load.length) load.changed = true;
+      markLoads(frame);
     }
     // Who asked of no changes learns of none: a part that was read meanwhile may lack some.
     if (newest === 0 || after !== 0xffffffff) newest = Math.max(newest, bounds.newest);
     return bounds;
   }
 
+  function markLoads(frame: number): void {
+    for (const load of loads) if (frame >= load.from && frame < endOf(load)) load.changed = true;
+  }
+
+  /** Adds what was written to the parts that it is of, and forgets those that it cannot be added to. in, out: the table's bounds. */
+  function add({ first, last }: Bounds, { tick, edges }: ToldWrite): Bounds {
+    newest = Math.max(newest, tick);
+    const written = sumEdges([edges], (frame) => frame);
+    const frames = new Set(written.frames);
+    frames.forEach(markLoads);
+    for (const length of partLengths) {
+      for (const from of new Set(Array.from(frames, (frame) => floorTo(frame, length)))) {
+        const part = { from, length };
+        for (const kind of kinds) {
+          const held = parts.get(keyOf(part, kind));
+          // Of frames that nothing had been written into yet, all is told.
+          const isNew = length === frameSeconds && from > last;
+          if (kind === '' && (held?.sure ?? isNew))
+            keep(part, kind, {
+              sums: sumEdges([...(held ? [held.sums] : []), withinSeconds(written, from, endOf(part))], () => from),
+              sure: true,
+            });
+          else parts.forget(keyOf(part, kind));
+        }
+      }
+    }
+    if (written.rows === 0) return { first, last };
+    const [least, most] = [written.frames[0]!, written.frames.at(-1)!];
+    return { first: first === 0 ? least : Math.min(first, least), last: Math.max(last, most) };
+  }
+
   /** Sums of parts, in their order. */
   async function sumsOf(wanted: readonly Part[], cut: FrameQuery['cut'], kind: string): Promise<EdgeSums[]> {
-    const sums = wanted.map((part) => parts.get(keyOf(part, kind)) ?? fromShorter(part, kind));
+    const sums = wanted.map((part) => (parts.get(keyOf(part, kind)) ?? fromShorter(part, kind))?.sums);
     const missing = wanted.filter((_, at) => sums[at] === undefined);
     const read = new Map<string, EdgeSums>();
     const load = async (some: readonly Part[], from: () => Promise<ReadonlyMap<string, EdgeSums>>): Promise<void> => {
@@ -132,32 +208,38 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
   async function watched(
     some: readonly Part[],
     kind: string,
-    read: () => Promise<ReadonlyMap<string, EdgeSums>>,
+    load: () => Promise<ReadonlyMap<string, EdgeSums>>,
   ): Promise<ReadonlyMap<string, EdgeSums>> {
     const running = some.map((part): Load => ({ ...part, changed: false }));
     for (const one of running) loads.add(one);
     try {
-      const sums = await read();
+      const read = await load();
+      // Otherwise it may hold some of what will be told, or may not.
+      const sure = told !== undefined && told.now() === caughtUp?.writes;
       for (const one of running) {
-        const sum = sums.get(partKey(one));
-        if (sum !== undefined && !one.changed) keep(one, kind, sum);
+        const sums = read.get(partKey(one));
+        if (sums !== undefined && !one.changed) keep(one, kind, { sums, sure });
       }
-      return sums;
+      return read;
     } finally {
       for (const one of running) loads.delete(one);
     }
   }
 
-  function fromShorter(part: Part, kind: string): EdgeSums | undefined {
+  function fromShorter(part: Part, kind: string): Held | undefined {
     const shorter = shorterOf(part).map((one) => parts.get(keyOf(one, kind)));
-    if (shorter.length === 0 || !shorter.every((sum) => sum !== undefined)) return undefined;
-    const sum = sumEdges(shorter, () => part.from);
-    keep(part, kind, sum);
-    return sum;
+    if (shorter.length === 0 || !shorter.every((one) => one !== undefined)) return undefined;
+    const sums = sumEdges(
+      shorter.map((one) => one.sums),
+      () => part.from,
+    );
+    const held = { sums, sure: shorter.every(({ sure }) => sure) };
+    keep(part, kind, held);
+    return held;
   }
 
-  function keep(part: Part, kind: string, sum: EdgeSums): void {
-    parts.keep(keyOf(part, kind), sum, partBytes + bytesOfEdges(sum));
+  function keep(part: Part, kind: string, held: Held): void {
+    parts.keep(keyOf(part, kind), held, partBytes + bytesOfEdges(held.sums));
   }
 
   /** An interval of years is the hours that have rows. */
@@ -220,9 +302,7 @@ export function createFrameReader(db: Db, maxBytes = defaultMaxBytes): FrameRead
     },
     async read({ writes, ...wanted }) {
       const { fromSecond, stepSeconds, probes = false, cut, source, target } = wanted;
-      if (caughtUp === undefined || writes === undefined || caughtUp.writes !== writes)
-        caughtUp = { writes, bounds: await catchUp() };
-      const { bounds } = caughtUp;
+      const bounds = await catchUp(writes);
       // A year may be asked of a store that holds a day.
       const from = Math.max(ceilTo(fromSecond, frameSeconds), floorTo(bounds.first, frameSeconds));
       const to = Math.min(ceilTo(wanted.toSecond, frameSeconds), floorTo(bounds.last, frameSeconds) + frameSeconds);

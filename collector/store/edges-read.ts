@@ -7,6 +7,8 @@ import { second } from './column-time.ts';
 import type { Db } from './db.ts';
 import {
   edgeNumbers,
+  endColumns,
+  toEdgeName,
   type EdgeName,
   type EdgeSums,
   type ExemplarLists,
@@ -83,21 +85,6 @@ function toEdges(table: NativeTable): EdgeSums {
   };
 }
 
-const endColumns = [
-  'sourceCluster',
-  'sourceNamespace',
-  'source',
-  'sourceVersion',
-  'sourceKind',
-  'targetCluster',
-  'targetNamespace',
-  'target',
-  'targetVersion',
-  'targetKind',
-  'protocol',
-  'probe',
-] as const satisfies readonly (keyof EdgeName['ends'])[];
-
 /** Which rows are of one edge: the columns are joined one after another, those that say the same in each row cost nothing. */
 function namesOf(table: NativeTable): Pick<EdgeSums, 'edges' | 'names'> {
   const given = endColumns.map((name) => table.columns.get(name) as DictionaryColumn | NumberColumn | undefined);
@@ -125,8 +112,7 @@ function namesOf(table: NativeTable): Pick<EdgeSums, 'edges' | 'names'> {
     const values = given.map((column) =>
       column === undefined ? '' : 'index' in column ? column.dictionary[column.index[row]!]! : Number(column[row]),
     );
-    const ends = Object.fromEntries(endColumns.map((name, at) => [name, values[at]]));
-    return { ends: ends as unknown as EdgeName['ends'], key: JSON.stringify(values) };
+    return toEdgeName(values);
   });
   return { edges, names };
 }

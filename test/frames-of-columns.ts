@@ -1,8 +1,8 @@
-/** Columns of frames → frames as objects, for provisional pictures: what goes into the store stays columns. */
+/** Columns of frames → frames as objects, all that they say; for tests. */
 import { frameCounts, type EdgeFrame } from '#shared/frame.ts';
 import type { Buckets } from '#shared/sketch.ts';
 import { traceIdHex } from '#shared/span.ts';
-import type { EdgeColumns, MapColumn, TextMapColumn } from '../store/edges-write.ts';
+import type { EdgeColumns, MapColumn, TextMapColumn } from '../collector/store/edges-write.ts';
 
 export function toEdgeFrames(columns: EdgeColumns): EdgeFrame[] {
   const { clientNs, serverNs, networkNs, errors } = columns;
