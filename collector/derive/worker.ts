@@ -71,7 +71,8 @@ async function handle(message: ToWorker): Promise<void> {
     begin: () => void Atomics.add(write, 0, 1),
     end(written) {
       Atomics.add(write, 0, 1);
-      if (written === undefined || unasked >= maxUnasked) return;
+      // Into a server others write too: what was written there is asked for.
+      if (written === undefined || unasked >= maxUnasked || db.logDirectory === undefined) return;
       unasked += 1;
       const { tick, columns } = written;
       send({ type: 'wrote', told: { write: Atomics.load(write, 0), tick, edges: toEdgeSums(columns) } });

@@ -33,7 +33,9 @@ export interface SeenFrames {
 export type ReadSeen = (wanted: WantedFrames) => Promise<SeenFrames>;
 
 export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'follower'>, roots: RootReader): ReadSeen {
-  const stored = createFrameReader(db, follower.told);
+  // Nobody else writes into an embedded store.
+  const alone = db.logDirectory !== undefined;
+  const stored = createFrameReader(db, alone ? follower.told : undefined);
   const ends = createEndReader(db);
   const clusters = createClusterMemory();
 
@@ -54,8 +56,7 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
         probes,
         ...definedOf(wanted, 'stepSeconds', 'source', 'target'),
         ...(cut && { cut }),
-        // Nobody else writes into an embedded store.
-        ...(db.logDirectory !== undefined && { writes }),
+        ...(alone && { writes }),
       });
       return { frames, cut };
     });
