@@ -203,3 +203,8 @@ ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000;
 -- merged at once, for 342 MiB instead of 123 (2026-11-28).
 ALTER TABLE spans MODIFY SETTING max_parts_to_merge_at_once = 25;
 ALTER TABLE traces MODIFY SETTING max_parts_to_merge_at_once = 25;
+
+-- Small parts at the end of a choice of 24 are merged with it. Left out, as is the default, what remains of a choice that a large part
+-- leads is that part and the one after it: it would be written anew with each commit that follows.
+ALTER TABLE spans MODIFY SETTING merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
+ALTER TABLE traces MODIFY SETTING merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
