@@ -62,7 +62,7 @@ function setUp(t: TestContext, lingerMs = 20) {
       log,
       afterTick: 0,
       waited: { ms: 1, rows: 10 },
-      logged: { ms: lingerMs, rows: 1000 },
+      logged: { leadMs: 1000 - lingerMs, rows: 1000 },
       mostRows: 4,
       retryMs: 5,
       nowMs: () => 9000,
@@ -81,7 +81,7 @@ function setUp(t: TestContext, lingerMs = 20) {
 }
 
 test('a body is acknowledged when it is logged, and can be read after a flush', async (t) => {
-  const { store, open } = setUp(t, 60_000);
+  const { store, open } = setUp(t, 999);
   const batcher = open();
   await batcher.push(1);
   await batcher.push(2);
@@ -94,7 +94,7 @@ test('a body is acknowledged when it is logged, and can be read after a flush', 
 });
 
 test('a body that must not be logged waits for its commit, and is not in the log', async (t) => {
-  const { store, open } = setUp(t, 60_000);
+  const { store, open } = setUp(t, 999);
   const batcher = open();
   await batcher.push(1, false);
   assert.deepEqual(store.commits, [[9, 0, 1]]);
@@ -104,6 +104,46 @@ test('a body that must not be logged waits for its commit, and is not in the log
   await batcher.push(3);
   await open().recover();
   assert.deepEqual(store.commits.at(-1), [9, 0, 3]);
+});
+
+test('logged bodies are committed once a second: before it ends, or in the next one when it nearly has', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  let nowMs = 9700;
+  const commits: number[][] = [];
+  const done = async () => undefined;
+  const batcher = createBatcher({
+    block: createNumbers(),
+    insert: async (sealed) => void commits.push([...sealed]),
+    holds: async () => false,
+    log: { append: done, cut: () => ({ stamp: done, forget: done }), close: done },
+    afterTick: 0,
+    waited: { ms: 10, rows: 10 },
+    logged: { leadMs: 100, rows: 1000 },
+    mostRows: 1000,
+    nowMs: () => nowMs,
+  });
+  const push = (value: number) =>
+    batcher.add(
+      (block) => block.push(value),
+      () => Uint8Array.of(value),
+    );
+  const pass = async (ms: number) => {
+    nowMs += ms;
+    t.mock.timers.tick(ms);
+    await new Promise(setImmediate);
+  };
+  await push(1);
+  await pass(150);
+  await push(2);
+  await pass(49);
+  assert.deepEqual(commits, []);
+  await pass(1);
+  assert.deepEqual(commits, [[9, 0, 1, 2]]);
+  await push(3);
+  await pass(999);
+  assert.equal(commits.length, 1);
+  await pass(1);
+  assert.deepEqual(commits[1], [10, 0, 3]);
 });
 
 test('what a killed process acknowledged is committed by the next one, once', async (t) => {

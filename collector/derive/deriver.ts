@@ -48,6 +48,9 @@ const progressEvery = 30;
 
 const sliceMs = 500;
 
+/** So many are read without a question before which of them have spans: the one that has just ended is read each second. */
+const mostUnasked = 2;
+
 /** What a tick wrote into `edges`; valid until the next. */
 export interface WrittenEdges {
   readonly tick: number;
@@ -85,11 +88,18 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
     const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
     settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
     for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) {
-      assembler.add(await readTick(db, tick, assembler), time.toLive(tick));
+      const rows = await readTick(db, tick, assembler);
+      if (rows !== undefined) assembler.add(rows, time.toLive(tick));
     }
     // An open trace may go back further than what was read: its settlement asks the store.
     for (const open of assembler.open.values())
       for (const trace of open.numbers()) seen.add(assembler.traceIds, trace, live);
+  }
+
+  /** Ticks after one and up to another that may have spans: of few, all; which of many have some is asked. */
+  async function ticksWithin(after: number, to: number): Promise<readonly number[]> {
+    if (to - after > mostUnasked) return readTickNumbers(db, after, to);
+    return Array.from({ length: Math.max(0, to - after) }, (_, at) => after + 1 + at);
   }
 
   /** in: the live tick. */
@@ -137,7 +147,7 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
 
   return {
     async advance(sealed, newestTick) {
-      const arrivals = newestTick > cursor ? await readTickNumbers(db, cursor, sealed) : [];
+      const arrivals = newestTick > cursor ? await ticksWithin(cursor, sealed) : [];
       let arrived = 0;
       let worked = false;
       const stopAt = performance.now() + sliceMs;
@@ -148,7 +158,8 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
         if (tick > sealed) break;
         if (worked && performance.now() > stopAt) return progressNow();
         if (tick === arrival) {
-          assembler.add(await readTick(db, tick, assembler), time.toLive(tick));
+          const rows = await readTick(db, tick, assembler);
+          if (rows !== undefined) assembler.add(rows, time.toLive(tick));
           arrived += 1;
         }
         const settled = assembler.takeSettled(time.toLive(tick));

@@ -17,12 +17,13 @@ const select = `SELECT traceId, spanId, parentId, startNs, ${columnNames.join(',
 /** One block is read without putting columns together, and a second thread gains nothing. */
 const settings = 'SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0, max_threads = 1';
 
-/** All spans of a tick that has some; those of one commit sorted by trace. */
-export async function readTick(db: Db, tick: number, assembler: Assembler): Promise<FollowedRows> {
+/** All spans of a tick, undefined when it has none; those of one commit sorted by trace. */
+export async function readTick(db: Db, tick: number, assembler: Assembler): Promise<FollowedRows | undefined> {
   const bytes = await db.native(`${select} WHERE tick = {tick:UInt32} ORDER BY tick, batch, traceId ${settings}`, {
     tick,
   });
-  const rows = toRows(readNative(bytes), assembler);
+  const table = readNative(bytes);
+  const rows = table.rows === 0 ? undefined : toRows(table, assembler);
   giveBack(bytes);
   return rows;
 }

@@ -45,21 +45,15 @@ export interface BatcherOptions<B extends Block> {
   readonly log?: Log | undefined;
   /** No commit is stamped with this tick or an earlier one: the store's newest. */
   readonly afterTick: number;
-  /** When to commit while senders wait for the commit, */
-  readonly waited: Linger;
-  /** and when only the log's records do. */
-  readonly logged?: Linger;
+  /** When to commit while senders wait for the commit: so long after the first body, unless so many rows have gathered, */
+  readonly waited: { readonly ms: number; readonly rows: number };
+  /** and when only the log's records do: so long before the second ends. Absent: without a log. */
+  readonly logged?: { readonly leadMs: number; readonly rows: number };
   /** Rows that may gather while a commit runs; then bodies wait for it. */
   readonly mostRows: number;
   /** Pause before a commit that failed is tried again; only with a log, else the failure is the senders'. */
   readonly retryMs?: number;
   readonly nowMs?: () => number;
-}
-
-/** How long the first body of a commit waits for company, unless so many rows have gathered. */
-export interface Linger {
-  readonly ms: number;
-  readonly rows: number;
 }
 
 interface Waiter {
@@ -68,7 +62,7 @@ interface Waiter {
 }
 
 export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batcher<B> {
-  const { block, insert, holds, log, waited, logged = waited, mostRows, retryMs = 1000, nowMs = Date.now } = options;
+  const { block, insert, holds, log, waited, logged, mostRows, retryMs = 1000, nowMs = Date.now } = options;
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -137,15 +131,26 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     });
   }
 
-  /** A commit is due: at once when it is worth its cost, else after its linger. */
+  /**
+   * A commit is due: at once when it is worth its cost; else when senders have waited for company; else with its second, of
+   * which it is told apart only when that is over.
+   */
   function schedule(): void {
-    const { ms, rows } = waiters.length > 0 ? waited : logged;
-    if (block.rows >= rows || closing) return start();
+    const isWaited = waiters.length > 0 || logged === undefined;
+    if (block.rows >= (isWaited ? waited : logged).rows || closing) return start();
+    if (timer !== undefined && !isWaited) return;
+    const ms = isWaited ? waited.ms : untilSecondEnds(logged.leadMs);
     const dueMs = performance.now() + ms;
     if (timer !== undefined && timerDueMs <= dueMs) return;
     clearTimeout(timer);
     timerDueMs = dueMs;
     timer = setTimeout(start, ms);
+  }
+
+  /** In ms; with less than `leadMs` left, until so long before the end of the next one. */
+  function untilSecondEnds(leadMs: number): number {
+    const left = 1000 - leadMs - (nowMs() % 1000);
+    return left > 0 ? left : left + 1000;
   }
 
   function committed(): Promise<void> {
