@@ -100,6 +100,8 @@ async function read(directory: string, { ids, toMs }: Filled): Promise<{ asked: 
   try {
     await pause(10_000);
     const idle = memoryText(memoryOf(server.pid));
+    // Until the quiet time since the start is over, a trace's settlements are asked for.
+    await pause(10_000);
     const asked = await reader.ask([
       traceQuestion(ids),
       graphQuestion('map of 5 minutes', () => graphPath(toMs, 5 * minuteMs)),

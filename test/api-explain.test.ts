@@ -225,8 +225,8 @@ const questions: readonly Question[] = [
   {
     route: 'GET /api/traces/{id}',
     path: `/api/traces/${day.large.id}?format=columns`,
-    reads: { traces: granule, spans: day.large.spans + anywhere + day.large.spans + granule },
-    again: { traces: granule, spans: day.large.spans + anywhere },
+    reads: { traces: granule, spans: 3 * (day.large.spans + 2 * granule) },
+    again: { traces: granule, spans: 2 * (day.large.spans + 2 * granule) + granule },
     unseen: { start: 'granules hold nothing else', index: 'granules hold nothing else' },
     gives: '"large"',
   },

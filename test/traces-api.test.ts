@@ -5,7 +5,7 @@ import type { Trace, TraceList, TraceSummary } from '#shared/api.ts';
 import { otlpJsonToProto } from '../collector/decode/otlp-json.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
 import { recordedBodies } from './recordings.ts';
-import { settle, startServing, storeBodies } from './serve.ts';
+import { settle, startServing, storeBodies, type Served } from './serve.ts';
 
 let nowMs = Date.now();
 const served = await startServing({ now: () => nowMs });
@@ -361,6 +361,21 @@ test('a span delivered again does not make its trace unsettled for good', async 
   assert.deepEqual([early.length, early.at(-1)], [2, twice]);
   nowMs = (at + 120) * 1000;
   assert.deepEqual((await traceOf(id)).warnings, [twice]);
+});
+
+test('a trace whose quiet time is over and derived is settled, if the collector was there in it', async () => {
+  const at = tick + 500;
+  const id = await send([{ id: 'a', from: 0, to: 10 }], at);
+  const restarted = await startServing({ db, now: () => nowMs, startedAtMs: (at + 110) * 1000 });
+  const warningsOf = async ({ json }: Pick<Served, 'json'>): Promise<string> =>
+    ((await json(`/api/traces/${id}`)) as Trace).warnings.join();
+  nowMs = (at + 10) * 1000;
+  assert.match(await warningsOf(served), /Not settled yet/);
+  nowMs = (at + 120) * 1000;
+  assert.equal(await warningsOf(served), '');
+  assert.match(await warningsOf(restarted), /Not settled yet/);
+  nowMs = (at + 130) * 1000;
+  assert.equal(await warningsOf(restarted), '');
 });
 
 test('an id of 64 bits is the low half of ours, in any case', async () => {

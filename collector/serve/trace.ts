@@ -11,7 +11,7 @@ import { AppError, quoted } from '#shared/error.ts';
 import { packTrace } from '#shared/light-trace.ts';
 import { toOtlpJson, type StoredSpan } from '../store/stored-span.ts';
 import { readTraceColumns } from '../store/trace-columns.ts';
-import { readExtent, readSpan, readTrace, readTraceSpans, type TraceExtent } from '../store/trace-read.ts';
+import { isSettledBy, readExtent, readSpan, readTrace, readTraceSpans, type TraceExtent } from '../store/trace-read.ts';
 import type { Env } from './app.ts';
 import type { TraceQuery } from './contract-trace.ts';
 import type { ServeDeps } from './deps.ts';
@@ -45,12 +45,12 @@ export async function answerTrace(
     c.header('content-disposition', `attachment; filename="${traceId}.${format}.json"`);
     return c.json(body, 200) as unknown as TraceResponse;
   }
-  const options = optionsFor(extent, deps);
+  const options = await optionsFor(extent, deps);
   if (full === 'true' || extent.spanCount <= lightFrom) {
-    return answerStream(c, toTraceView(await allSpans(), options), false);
+    return answerJson(c, toTraceView(await allSpans(), options), false);
   }
   const { shape } = await readShape(deps, extent, options);
-  return format === 'columns' ? answerColumns(c, shape) : answerStream(c, toLightView(shape), true);
+  return format === 'columns' ? answerColumns(c, shape) : answerJson(c, toLightView(shape), true);
 }
 
 /** errors: not-found when no such span is held. */
@@ -59,7 +59,7 @@ export async function readTraceSpan(deps: ServeDeps, traceId: string, spanId: st
   const extent = found(traceId, await readExtent(deps.db, traceId));
   const stored = await readSpan(deps.db, extent, spanId);
   if (stored.length > 0) {
-    const { shape, nodeOf } = await readShape(deps, extent, optionsFor(extent, deps));
+    const { shape, nodeOf } = await readShape(deps, extent, await optionsFor(extent, deps));
     const node = nodeOf(spanId);
     if (node >= 0) {
       const { columns, row } = shape.tree;
@@ -84,15 +84,19 @@ function found<T>(traceId: string, read: T | undefined): T {
   return read;
 }
 
-function optionsFor(extent: TraceExtent, deps: ServeDeps): ShapeOptions {
-  return { calls: deps.calls, truncated: extent.spanCount > maxSpans, settled: isSettled(extent, deps) };
+async function optionsFor(extent: TraceExtent, deps: ServeDeps): Promise<ShapeOptions> {
+  return { calls: deps.calls, truncated: extent.spanCount > maxSpans, settled: await isSettled(extent, deps) };
 }
 
-/** A span that was delivered again after the settlement leads to no other one: then only time tells. */
-function isSettled({ newestTick, settledTick }: TraceExtent, { follower, now = Date.now }: ServeDeps): boolean {
-  if (settledTick >= newestTick) return true;
+/**
+ * What came so long ago that its quiet time is over and derived has settled, whatever came again; time in which the collector
+ * was not there is no quiet time. Of what is younger, its settlements tell: they lie at the end of their table.
+ */
+async function isSettled(extent: TraceExtent, deps: ServeDeps): Promise<boolean> {
+  const { db, follower, startedAtMs, now = Date.now } = deps;
   const { settleAfterMs, lagMs } = follower.status();
-  return settledTick > 0 && now() - newestTick * 1000 > settleAfterMs + lagMs + settleSlackMs;
+  const quietMs = now() - Math.max(extent.newestTick * 1000, startedAtMs);
+  return quietMs > settleAfterMs + lagMs + settleSlackMs || isSettledBy(db, extent);
 }
 
 const settleSlackMs = 5_000;
@@ -159,41 +163,55 @@ function* spansOf({ tree, spanAt }: TraceShape): Generator<ReturnType<TraceShape
   for (let node = 0; node < tree.count; node++) yield spanAt(node);
 }
 
+/** The fastest compression: megabytes of numbers take a third of the time, and are a tenth larger, than by the default. */
+function answerColumns(c: Context<Env>, shape: TraceShape): Promise<TraceResponse> {
+  return answerWhole(c, JSON.stringify(packTrace(shape.head, spansOf(shape), shape.rows)), constants.Z_BEST_SPEED);
+}
+
+/** One piece is sent whole: a stream and its compression cost more than the JSON of some spans. */
+async function answerJson(c: Context<Env>, view: TraceView, light: boolean): Promise<TraceResponse> {
+  const pieces = piecesOf(written(view, light));
+  const first = pieces.next().value ?? '';
+  if (first.length < pieceLength) return answerWhole(c, first, constants.Z_DEFAULT_COMPRESSION);
+  const body = streamOf(first, pieces);
+  return c.body(body, 200, { 'content-type': 'application/json' }) as unknown as TraceResponse;
+}
+
 const compress = promisify(gzip);
 
-/** The fastest compression: megabytes of numbers take a third of the time, and are a tenth larger, than by the default. */
-async function answerColumns(c: Context<Env>, shape: TraceShape): Promise<TraceResponse> {
-  const text = JSON.stringify(packTrace(shape.head, spansOf(shape), shape.rows));
+async function answerWhole(c: Context<Env>, text: string, level: number): Promise<TraceResponse> {
   c.header('content-type', 'application/json');
   if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) {
     return c.body(text, 200) as unknown as TraceResponse;
   }
   c.header('content-encoding', 'gzip');
   c.header('vary', 'accept-encoding');
-  const body = await compress(text, { level: constants.Z_BEST_SPEED });
+  const body = await compress(text, { level });
   return c.body(new Uint8Array(body), 200) as unknown as TraceResponse;
 }
 
-function answerStream(c: Context<Env>, view: TraceView, light: boolean): TraceResponse {
-  const body = streamOf(written(view, light));
-  return c.body(body, 200, { 'content-type': 'application/json' }) as unknown as TraceResponse;
+/** All but the last have the length of a piece at least. */
+function* piecesOf(texts: Generator<string>): Generator<string, undefined> {
+  let piece = '';
+  for (const text of texts) {
+    piece += text;
+    if (piece.length < pieceLength) continue;
+    yield piece;
+    piece = '';
+  }
+  if (piece !== '') yield piece;
 }
 
-function streamOf(texts: Generator<string>): ReadableStream<Uint8Array> {
+function streamOf(first: string, others: Generator<string, undefined>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
+    start(controller) {
+      controller.enqueue(encoder.encode(first));
+    },
     pull(controller) {
-      let piece = '';
-      while (piece.length < pieceLength) {
-        const { done, value } = texts.next();
-        if (done) {
-          if (piece !== '') controller.enqueue(encoder.encode(piece));
-          controller.close();
-          return;
-        }
-        piece += value;
-      }
-      controller.enqueue(encoder.encode(piece));
+      const { value } = others.next();
+      if (value === undefined) controller.close();
+      else controller.enqueue(encoder.encode(value));
     },
   });
 }

@@ -21,6 +21,7 @@ import {
   type DictionaryColumn,
   type FixedColumn,
   type ListColumn,
+  type NativeTable,
   type NumberColumn,
   readNative,
   type StringColumn,
@@ -57,7 +58,11 @@ export interface StoredSpan extends Omit<Span, 'links'> {
 
 /** Rows of an answer in Native format whose columns are storedSpanColumns. */
 export function storedSpans(native: Uint8Array): StoredSpan[] {
-  const { rows, columns } = readNative(native);
+  return toStoredSpans(readNative(native));
+}
+
+/** The same of one that was taken apart. */
+export function toStoredSpans({ rows, columns }: NativeTable): StoredSpan[] {
   const column = <T>(name: keyof typeof spanColumnTypes): T => columns.get(name) as T;
   const number = (name: keyof typeof spanColumnTypes) => {
     const values = column<NumberColumn>(name);

@@ -1,22 +1,24 @@
 /**
- * The spans of one trace as stored, settled or not, early or late. A settlement only says whether it is worth to read them at
- * once: which there are is asked of the spans themselves, for some come after it, and again.
+ * The spans of one trace as stored, settled or not, early or late. Which there are is asked of the spans themselves, wherever
+ * they lie: some come after a settlement, and again. A settlement only says that no more are waited for.
  */
-import { readFileSync } from 'node:fs';
 import type { Db } from './db.ts';
 import { readNative } from './native.ts';
-import { storedSpanColumns, storedSpans, type StoredSpan } from './stored-span.ts';
+import { storedSpanColumns, storedSpans, toStoredSpans, type StoredSpan } from './stored-span.ts';
 import { ofTrace } from './trace-columns.ts';
 
-const settledSql = readFileSync(new URL('trace-settled.sql', import.meta.url), 'utf8');
 const id = 'toFixedString(unhex({traceId:String}), 16)';
 const extentSql = `SELECT toUInt32(count()) AS spanCount, min(s.tick) AS firstTick, max(s.tick) AS newestTick
 FROM spans AS s
 WHERE s.traceId = ${id}`;
+/** In no order, so that reading ends when there are more. Said to be looked at first, the column need not be found to be it. */
 const wholeSql = `SELECT ${storedSpanColumns} FROM spans AS s
-WHERE s.traceId = ${id}
-ORDER BY s.tick, s.spanId, s.kind
+PREWHERE s.traceId = ${id}
 LIMIT {limit:UInt32}`;
+/** A settlement is newer than every span it counts. */
+const settledSql = `SELECT t.lastTick AS lastTick FROM traces AS t
+WHERE t.traceId = ${id} AND t.tick >= {newestTick:UInt32} AND t.lastTick >= {newestTick:UInt32}
+LIMIT 1`;
 const spansSql = `SELECT ${storedSpanColumns} FROM spans AS s
 WHERE ${ofTrace}
 ORDER BY s.tick, s.spanId, s.kind
@@ -34,63 +36,48 @@ export interface TraceExtent {
   readonly traceId: string;
   /** At least 1; spans that came twice count twice. */
   readonly spanCount: number;
-  /** Ingest seconds of its first and its newest span, and of the newest that a settlement counted; 0 when none was. */
+  /** Ingest seconds of its first and its newest span. */
   readonly firstTick: number;
   readonly newestTick: number;
-  readonly settledTick: number;
 }
 
 /** in: 32 hex digits. out: undefined when no span of it is held. */
 export async function readExtent(db: Db, traceId: string): Promise<TraceExtent | undefined> {
-  return extentAfter(db, traceId, await readSettled(db, traceId));
+  const { columns } = readNative(await db.native(extentSql, { traceId }, 'look-up anywhere'));
+  const number = (name: string): number => (columns.get(name) as Uint32Array | undefined)?.[0] ?? 0;
+  const spanCount = number('spanCount');
+  if (spanCount === 0) return undefined;
+  return { traceId, spanCount, firstTick: number('firstTick'), newestTick: number('newestTick') };
 }
 
 /**
- * The extent, with the spans when they are few. One look-up less than the two apart, when the trace has settled; how many an
- * open one has is not known before. in: 32 hex digits; how many are few. out: undefined when no span of it is held.
+ * The extent, with the spans when they are few: then it is one look-up, else one of some more than these and that of the extent.
+ * in: 32 hex digits; how many are few. out: the earliest delivered first; undefined when no span of it is held.
  */
 export async function readTrace(
   db: Db,
   traceId: string,
   few: number,
 ): Promise<{ readonly extent: TraceExtent; readonly spans: StoredSpan[] | undefined } | undefined> {
-  const settled = await readSettled(db, traceId);
-  if (settled.tick > 0 && settled.spanCount <= few) {
-    const spans = storedSpans(await db.native(wholeSql, { traceId, limit: few + 1 }, 'look-up'));
-    const [first, newest] = [spans[0], spans.at(-1)];
-    if (first !== undefined && newest !== undefined && spans.length <= few) {
-      const ticks = { firstTick: first.tick, newestTick: newest.tick, settledTick: settled.tick };
-      return { extent: { traceId, spanCount: spans.length, ...ticks }, spans };
-    }
+  const table = readNative(await db.native(wholeSql, { traceId, limit: few + 1 }, 'look-up anywhere'));
+  if (table.rows > few) {
+    const extent = await readExtent(db, traceId);
+    return extent && { extent, spans: undefined };
   }
-  const extent = await extentAfter(db, traceId, settled);
-  return extent && { extent, spans: undefined };
+  const spans = toStoredSpans(table).sort(byDelivery);
+  const [first, newest] = [spans[0], spans.at(-1)];
+  if (first === undefined || newest === undefined) return undefined;
+  return { extent: { traceId, spanCount: spans.length, firstTick: first.tick, newestTick: newest.tick }, spans };
 }
 
-interface Settled {
-  /** Newest ingest second, 0 when none was. */
-  readonly tick: number;
-  /** What was settled again counts again. */
-  readonly spanCount: number;
+/** As the store sorts: spansSql. */
+function byDelivery(a: StoredSpan, b: StoredSpan): number {
+  return a.tick - b.tick || (a.spanId < b.spanId ? -1 : a.spanId > b.spanId ? 1 : a.kind - b.kind);
 }
 
-/** What the settlements of a trace hold. Read before its spans: what comes in between is newer than they are. */
-async function readSettled(db: Db, traceId: string): Promise<Settled> {
-  const { columns } = readNative(await db.native(settledSql, { traceId }, 'look-up'));
-  const numbers = (name: string): Uint32Array => (columns.get(name) as Uint32Array | undefined) ?? new Uint32Array();
-  return {
-    tick: numbers('lastTick').reduce((newest, tick) => Math.max(newest, tick), 0),
-    spanCount: numbers('spanCount').reduce((sum, count) => sum + count, 0),
-  };
-}
-
-async function extentAfter(db: Db, traceId: string, settled: Settled): Promise<TraceExtent | undefined> {
-  const { columns } = readNative(await db.native(extentSql, { traceId }, 'look-up'));
-  const number = (name: string): number => (columns.get(name) as Uint32Array | undefined)?.[0] ?? 0;
-  const spanCount = number('spanCount');
-  if (spanCount === 0) return undefined;
-  const ticks = { firstTick: number('firstTick'), newestTick: number('newestTick'), settledTick: settled.tick };
-  return { traceId, spanCount, ...ticks };
+/** Whether a settlement counted every span that the extent has; one delivered again after it leads to no other one. */
+export async function isSettledBy(db: Db, { traceId, newestTick }: TraceExtent): Promise<boolean> {
+  return readNative(await db.native(settledSql, { traceId, newestTick }, 'look-up')).rows > 0;
 }
 
 /** in: how many spans at most, the earliest delivered first. */
