@@ -7,7 +7,7 @@ import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
 import { createWorkloadTable, workloadKind } from '#shared/workload-table.ts';
 import { createFrames } from '../collector/derive/frames.ts';
-import { createDb, migrate, type Db, type Params } from '../collector/store/db.ts';
+import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createFrameReader, type FrameReader } from '../collector/store/edges-cache.ts';
 import type { FrameQuery } from '../collector/store/edges-read.ts';
 import { createToldEdges, toEdgeSums } from '../collector/store/edges-told.ts';
@@ -217,36 +217,6 @@ test('what is written into a part that is just being read is not missing in it, 
   };
   await reader.read({ ...wanted, writes: store.writes() });
   assert.equal(meanwhile, undefined);
-  await assertSame(reader, store.writes(), wanted);
-});
-
-test('what is told while the store is asked what changed is added once', async () => {
-  const store = await createStore();
-  const wanted = { fromSecond: start - 30, toSecond: start + 120 };
-  let meanwhile: (() => Promise<unknown>) | undefined;
-  const rows: Db['rows'] = async <T>(sql: string, params?: Params) => {
-    const answer = await db.rows<T>(sql, params);
-    const write = meanwhile;
-    meanwhile = undefined;
-    await write?.();
-    return answer;
-  };
-  const reader = createFrameReader({ ...db, rows }, store.told);
-  // Until the store is asked although all was told.
-  for (let second = 0; second <= 60; second++) {
-    await store.write(second < 5 ? someCalls(second) : []);
-    await reader.read({ ...wanted, writes: store.writes() });
-  }
-  const begun: Promise<unknown>[] = [];
-  meanwhile = async () => {
-    await store.write([{ edge: 1, back: -20, trace: 1, fails: false }]);
-    begun.push(reader.read({ ...wanted, writes: store.writes() }));
-    await new Promise(setImmediate);
-  };
-  await store.write([]);
-  await reader.read({ ...wanted, writes: store.writes() });
-  assert.equal(meanwhile, undefined);
-  await Promise.all(begun);
   await assertSame(reader, store.writes(), wanted);
 });
 
