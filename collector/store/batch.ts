@@ -45,9 +45,9 @@ export interface BatcherOptions<B extends Block> {
   readonly log?: Log | undefined;
   /** No commit is stamped with this tick or an earlier one: the store's newest. */
   readonly afterTick: number;
-  /** When to commit while senders wait for the commit: so long after the first body, unless so many rows have gathered, */
+  /** When to commit, unless so many rows have gathered: while senders wait for it, so long after the first body; */
   readonly waited: { readonly ms: number; readonly rows: number };
-  /** and when only the log's records do: so long before the second ends. Absent: without a log. */
+  /** while only the log's records do, so long before the second ends. Absent: without a log. */
   readonly logged?: { readonly leadMs: number; readonly rows: number };
   /** Rows that may gather while a commit runs; then bodies wait for it. */
   readonly mostRows: number;
@@ -132,8 +132,8 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   }
 
   /**
-   * A commit is due: at once when it is worth its cost; else when senders have waited for company; else with its second, of
-   * which it is told apart only when that is over.
+   * A commit is due: at once when it is worth its cost; when senders wait for it, after their company's time; else just before
+   * the second ends, for what is stamped with a second is not looked at before.
    */
   function schedule(): void {
     const isWaited = waiters.length > 0 || logged === undefined;
