@@ -1,4 +1,4 @@
-/** A question may be given up after a while; what is written may not. */
+/** A question may be given up after a while; what is written may not; and a store is closed when nothing runs in it any more. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createDb } from '../collector/store/db.ts';
@@ -20,4 +20,15 @@ test('a read is bounded in time, an insert of a block is not', async () => {
   } finally {
     await db.close();
   }
+});
+
+test('a store is closed when what still runs in it has ended', async () => {
+  const db = await createDb('chdb::memory:');
+  let ended = false;
+  const asked = db.rows('SELECT sleep(0.7)').finally(() => (ended = true));
+  await db.close();
+  // The answer has some way to go from the library to who asked.
+  await new Promise(setImmediate);
+  assert.ok(ended);
+  await asked;
 });

@@ -114,6 +114,9 @@ async function createEmbedded(location: string): Promise<Db> {
     },
     async close() {
       await client.close();
+      // A question nobody waits for any more still runs; a process that ends meanwhile may hang in the library.
+      const { drainPending } = await import('chdb');
+      await drainPending();
       for (const path of idle) rmSync(path);
       if (memory) rmSync(directory, { recursive: true, force: true });
     },
