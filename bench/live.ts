@@ -62,7 +62,7 @@ try {
   ];
   for (const [scene, { what }] of scenes.entries())
     for (const { threadsS } of turns[scene]!)
-      console.log(`${what}: CPU s a second by thread: ${formatThreads(threadsS, 0.003)}`);
+      console.log(`${what}: CPU s by thread in ${turnMs / 1000} s: ${formatThreads(threadsS)}`);
   const all = [...toTable(columns, lines), '', `${mebibytes(memoryOf(server.pid).peakBytes)} MiB at most.`];
   console.log(all.join('\n'));
   const what = `${whole(rate)} spans/s of ${16 * namespaces} edges`;
@@ -104,10 +104,7 @@ async function turn(on: BenchServer, questions: readonly string[]): Promise<Turn
   const after = { cpuS: cpuSeconds(on.pid), threadsS: threadCpu(on.pid), seen: seenBy(followers) };
   for (const { stop } of followers) stop();
   const seconds = turnMs / 1000;
-  const threadsS = Object.entries(after.threadsS).map(([name, s]) => [
-    name,
-    (s - (before.threadsS[name] ?? 0)) / seconds,
-  ]);
+  const threadsS = Object.entries(after.threadsS).map(([name, s]) => [name, s - (before.threadsS[name] ?? 0)]);
   return {
     cpuMs: ((after.cpuS - before.cpuS) * 1000) / seconds,
     threadsS: Object.fromEntries(threadsS) as Turn['threadsS'],
@@ -144,7 +141,7 @@ function seenBy(followers: readonly Follower[]): Follower['seen'] {
 function lineOf(what: string, turns: readonly Turn[], without: readonly Turn[]): string[] {
   const mean = (of: (turn: Turn) => number, all = turns): number =>
     all.reduce((sum, one) => sum + of(one), 0) / all.length;
-  const threadMs = (name: string): string => whole(mean(({ threadsS }) => (threadsS[name] ?? 0) * 1000));
+  const threadMs = (name: string): string => whole(mean(({ threadsS }) => (threadsS[name] ?? 0) / turnMs) * 1_000_000);
   const cpu = turns.map(({ cpuMs }) => cpuMs);
   const events = mean((turn) => turn.events);
   return [

@@ -46,11 +46,11 @@ export function formatTable(runs: readonly Run[]): string[] {
 }
 
 /** The threads that cost something, the dearest first. */
-export function formatThreads(threadsS: Run['threadsS'], leastS = 0.05): string {
-  const dear = Object.entries(threadsS).filter(([, s]) => s >= leastS);
+export function formatThreads(threadsS: Run['threadsS']): string {
+  const dear = Object.entries(threadsS).filter(([, s]) => s >= 0.05);
   return dear
     .sort(([, a], [, b]) => b - a)
-    .map(([name, s]) => `${name} ${s.toFixed(leastS < 0.05 ? 3 : 2)}`)
+    .map(([name, s]) => `${name} ${s.toFixed(2)}`)
     .join(', ');
 }
 

@@ -87,13 +87,15 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
     const live = time.toLive(cursor);
     const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
     settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
-    for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) {
-      const rows = await readTick(db, tick, assembler);
-      if (rows !== undefined) assembler.add(rows, time.toLive(tick));
-    }
+    for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) await addTick(tick);
     // An open trace may go back further than what was read: its settlement asks the store.
     for (const open of assembler.open.values())
       for (const trace of open.numbers()) seen.add(assembler.traceIds, trace, live);
+  }
+
+  async function addTick(tick: number): Promise<void> {
+    const rows = await readTick(db, tick, assembler);
+    if (rows !== undefined) assembler.add(rows, time.toLive(tick));
   }
 
   /** Ticks after one and up to another that may have spans: of few, all; which of many have some is asked. */
@@ -119,17 +121,17 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
     }
     settledTraces += block.rows;
     writes?.begin();
-    let written: WrittenEdges | undefined;
+    let edges: WrittenEdges | undefined;
     try {
       await db.insertRows('paths', paths.takeNew());
       if (tick > newest.traces) await insertTraces(db, block);
       if (tick > newest.edges) {
         const columns = frames.columns();
         await insertEdges(db, columns, tick);
-        written = { tick, columns };
+        edges = { tick, columns };
       }
     } finally {
-      writes?.end(written);
+      writes?.end(edges);
     }
     block.reset();
     assembler.sweep();
@@ -158,8 +160,7 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
         if (tick > sealed) break;
         if (worked && performance.now() > stopAt) return progressNow();
         if (tick === arrival) {
-          const rows = await readTick(db, tick, assembler);
-          if (rows !== undefined) assembler.add(rows, time.toLive(tick));
+          await addTick(tick);
           arrived += 1;
         }
         const settled = assembler.takeSettled(time.toLive(tick));

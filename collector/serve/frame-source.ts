@@ -46,13 +46,14 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
   }
 
   return async (wanted) => {
-    const { fromMs, toMs, probes, stepSeconds, entry = '', band = 'all', idle = false } = wanted;
-    const within = ({ frame }: EdgeFrame): boolean => frame * 1000 >= fromMs && frame * 1000 < toMs;
+    const { toMs, probes, stepSeconds, entry = '', band = 'all', idle = false } = wanted;
+    const interval = seconds(wanted);
+    const within = ({ frame }: EdgeFrame): boolean => frame >= interval.fromSecond && frame < interval.toSecond;
     const { value, provisional, unsettled } = await follower.consistent(async (open, writes) => {
       const cut =
         entry === '' && band === 'all' ? undefined : await findCut(wanted, entry, band, open.frames.filter(within));
       const frames = await stored.read({
-        ...seconds(wanted),
+        ...interval,
         probes,
         ...definedOf(wanted, 'stepSeconds', 'source', 'target'),
         ...(cut && { cut }),
@@ -61,10 +62,9 @@ export function createFrameSource({ db, follower }: Pick<ServeDeps, 'db' | 'foll
       return { frames, cut };
     });
     const { frames, cut } = value;
-    const { fromSecond, toSecond } = seconds(wanted);
     const open =
       stepSeconds === undefined
-        ? provisional.between(fromSecond, toSecond)
+        ? provisional.between(interval.fromSecond, interval.toSecond)
         : provisional.frames.filter(within).map((one) => ({ ...one, frame: floorTo(one.frame, stepSeconds) }));
     for (const frame of open) frames.push(cut ? cutFrame(frame, cut) : frame);
     if (idle) for (const frame of await ends.read(toMs / 1000, probes)) frames.push(frame);

@@ -193,18 +193,13 @@ CREATE TABLE IF NOT EXISTS starts (
 ) ENGINE = MergeTree ORDER BY tick
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
+-- Of stores of any version, a statement a table, for each is a file that is written at every start.
 -- Old parts are removed by one thread. They wait for five minutes under load, and from a hundred on chDB would begin a thread for
 -- each, up to 128, that stay: 17 MiB (2026-11-28).
-ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000;
-ALTER TABLE edges MODIFY SETTING concurrent_part_removal_threshold = 1000000;
-ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000;
-
 -- No merge is of more parts than one needs to begin (the setting is one more than is taken): of 75 parts that had gathered, all were
 -- merged at once, for 342 MiB instead of 123 (2026-11-28).
-ALTER TABLE spans MODIFY SETTING max_parts_to_merge_at_once = 25;
-ALTER TABLE traces MODIFY SETTING max_parts_to_merge_at_once = 25;
-
 -- Small parts at the end of a choice of 24 are merged with it. Left out, as is the default, what remains of a choice that a large part
 -- leads is that part and the one after it: it would be written anew with each commit that follows.
-ALTER TABLE spans MODIFY SETTING merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
-ALTER TABLE traces MODIFY SETTING merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
+ALTER TABLE edges MODIFY SETTING concurrent_part_removal_threshold = 1000000;
+ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000, max_parts_to_merge_at_once = 25, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
+ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000, max_parts_to_merge_at_once = 25, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0;
