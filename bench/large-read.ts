@@ -1,7 +1,7 @@
 /** Questions to a collector's API one after another over one connection that is kept, and what they take. */
 import { Agent, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { percentiles } from '../fixtures/load.ts';
 import { cpuSeconds } from './pinned.ts';
 
@@ -31,7 +31,7 @@ export interface Asked {
 
 interface Answer {
   readonly body: Buffer;
-  readonly gzipped: boolean;
+  readonly encoding: string | undefined;
   readonly status: number;
   readonly ms: number;
 }
@@ -55,14 +55,14 @@ export function createReader(url: string, group: number): Reader {
     const startedAt = performance.now();
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     // As a page asks.
-    const asking = request(`${url}${path}`, { agent, headers: { 'accept-encoding': 'gzip' }, timeout: 60_000 });
+    const headers = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+    const asking = request(`${url}${path}`, { agent, headers, timeout: 60_000 });
     asking.on('error', reject);
     asking.on('timeout', () => asking.destroy(new Error(`no answer in 60 s: ${path}`)));
     asking.on('response', (response) => {
       buffer(response).then((body) => {
         const ms = performance.now() - startedAt;
-        const gzipped = response.headers['content-encoding'] === 'gzip';
-        resolve({ body, gzipped, status: response.statusCode ?? 0, ms });
+        resolve({ body, encoding: response.headers['content-encoding'], status: response.statusCode ?? 0, ms });
       }, reject);
     });
     asking.end();
@@ -109,8 +109,10 @@ export function createReader(url: string, group: number): Reader {
   };
 }
 
-function checked({ body, gzipped, status }: Answer, path: string, check: Question['check']): string {
-  const text = (gzipped ? gunzipSync(body) : body).toString();
+function checked({ body, encoding, status }: Answer, path: string, check: Question['check']): string {
+  const text = (
+    encoding === 'zstd' ? zstdDecompressSync(body) : encoding === 'gzip' ? gunzipSync(body) : body
+  ).toString();
   if (status !== 200) throw new Error(`cannot read ${path}: ${status} ${text.slice(0, 200)}`);
   return check(JSON.parse(text), path);
 }

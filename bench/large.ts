@@ -54,7 +54,7 @@ const all = [
   ...toTable(['what', ''], [...linesOf(filled), ...startLines(ready), ...lines]),
   '',
   ...toTable(
-    ['question', 'first ms', 'times', 'p50 ms', 'p99 ms', 'CPU ms', 'answer kB, gzip', 'what the answer has'],
+    ['question', 'first ms', 'times', 'p50 ms', 'p99 ms', 'CPU ms', 'answer kB, sent', 'what the answer has'],
     asked.map(lineOf),
   ),
 ];

@@ -31,6 +31,7 @@ import { createOpener } from './trace-open.ts';
 import { answerTrace, readTraceSpan } from './trace.ts';
 import { listTraces, tailOptions } from './traces.ts';
 import { createWhatIf } from './what-if.ts';
+import { answerJson } from './whole.ts';
 
 export type Env = { Bindings: HttpBindings };
 
@@ -74,40 +75,44 @@ export function createApp(deps: ServeDeps): App {
   app.use(checkToken(deps.config.readToken));
   app.use('/api/*', neverStore);
 
-  app.openapi(routes.graph, async (c) => c.json(await graph(c.req.valid('query')), 200));
+  app.openapi(routes.graph, async (c) => answerJson(c, await graph(c.req.valid('query'))));
   app.openapi(routes.live, async (c) => {
     const events = await live.follow(c.req.valid('query'), () => c.env?.outgoing?.destroy());
     // The buffering of proxies in between would hold events back.
     return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   });
-  app.openapi(routes.edge, async (c) => c.json(await details.edge(c.req.valid('param').id, c.req.valid('query')), 200));
-  app.openapi(routes.node, async (c) => c.json(await details.node(c.req.valid('param').id, c.req.valid('query')), 200));
-  app.openapi(routes.operations, async (c) =>
-    c.json(await listOperations(deps, c.req.valid('param').id, c.req.valid('query')), 200),
+  app.openapi(routes.edge, async (c) =>
+    answerJson(c, await details.edge(c.req.valid('param').id, c.req.valid('query'))),
   );
-  app.openapi(routes.frames, async (c) => c.json(await frames(c.req.valid('query')), 200));
-  app.openapi(routes.timeline, async (c) => c.json(await timeline(c.req.valid('query')), 200));
-  app.openapi(routes.entries, async (c) => c.json(await entries(c.req.valid('query')), 200));
-  app.openapi(routes.compare, async (c) => c.json(await compare(c.req.valid('query')), 200));
-  app.openapi(routes.compareSets, async (c) => c.json(await compareSets(c.req.valid('query')), 200));
-  app.openapi(routes.traces, async (c) => c.json(await listTraces(deps, c.req.valid('query')), 200));
-  app.openapi(routes.tracePoints, async (c) => c.json(await points(c.req.valid('query')), 200));
+  app.openapi(routes.node, async (c) =>
+    answerJson(c, await details.node(c.req.valid('param').id, c.req.valid('query'))),
+  );
+  app.openapi(routes.operations, async (c) =>
+    answerJson(c, await listOperations(deps, c.req.valid('param').id, c.req.valid('query'))),
+  );
+  app.openapi(routes.frames, async (c) => answerJson(c, await frames(c.req.valid('query'))));
+  app.openapi(routes.timeline, async (c) => answerJson(c, await timeline(c.req.valid('query'))));
+  app.openapi(routes.entries, async (c) => answerJson(c, await entries(c.req.valid('query'))));
+  app.openapi(routes.compare, async (c) => answerJson(c, await compare(c.req.valid('query'))));
+  app.openapi(routes.compareSets, async (c) => answerJson(c, await compareSets(c.req.valid('query'))));
+  app.openapi(routes.traces, async (c) => answerJson(c, await listTraces(deps, c.req.valid('query'))));
+  app.openapi(routes.tracePoints, async (c) => answerJson(c, await points(c.req.valid('query'))));
   app.openapi(routes.tracesLive, async (c) => {
     const last = c.req.header('last-event-id');
     const events = await tail.follow(c.req.valid('query'), last, () => c.env?.outgoing?.destroy());
     return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
   });
-  app.openapi(routes.attributeKeys, async (c) => c.json(await attributes.keys(c.req.valid('query')), 200));
-  app.openapi(routes.attributeValues, async (c) => c.json(await attributes.values(c.req.valid('query')), 200));
+  app.openapi(routes.attributeKeys, async (c) => answerJson(c, await attributes.keys(c.req.valid('query'))));
+  app.openapi(routes.attributeValues, async (c) => answerJson(c, await attributes.values(c.req.valid('query'))));
   app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query')));
   app.openapi(routes.openFile, createOpener(deps));
   app.openapi(routes.span, async (c) => {
     const { id, spanId } = c.req.valid('param');
-    return c.json(await readTraceSpan(deps, id, spanId), 200);
+    return answerJson(c, await readTraceSpan(deps, id, spanId));
   });
-  app.openapi(routes.profile, async (c) => c.json(await profile(c.req.valid('query')), 200));
-  app.openapi(routes.whatIf, async (c) => c.json(await whatIf(c.req.valid('query')), 200));
-  app.openapi(routes.status, async (c) => c.json(await readStatus(deps), 200));
+  app.openapi(routes.profile, async (c) => answerJson(c, await profile(c.req.valid('query'))));
+  app.openapi(routes.whatIf, async (c) => answerJson(c, await whatIf(c.req.valid('query'))));
+  app.openapi(routes.status, async (c) => answerJson(c, await readStatus(deps)));
   app.openapi(routes.metrics, async (c) => {
     const { contentType, text } = await deps.metrics();
     return c.text(text, 200, { 'content-type': contentType });

@@ -8,6 +8,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { Context } from 'hono';
+import { encodingOf } from './whole.ts';
 
 export interface Pages {
   /** CSP sources of the page's inline scripts. */
@@ -72,7 +73,8 @@ async function send(c: Context, file: File): Promise<Response> {
   c.header('vary', 'accept-encoding');
   if (c.req.header('if-none-match')?.includes(file.etag)) return c.body(null, 304);
   c.header('content-type', file.type);
-  const encoding = file.body.length < 1024 || /^image\/(?!svg)|^font\//.test(file.type) ? undefined : encodingOf(c);
+  const encoding =
+    file.body.length < 1024 || /^image\/(?!svg)|^font\//.test(file.type) ? undefined : encodingOf(c, ['br', 'gzip']);
   if (encoding === undefined) return c.body(file.body);
   let packed = file.packed.get(encoding);
   if (packed === undefined) {
@@ -81,13 +83,6 @@ async function send(c: Context, file: File): Promise<Response> {
   }
   c.header('content-encoding', encoding);
   return c.body(await packed);
-}
-
-function encodingOf(c: Context): Encoding | undefined {
-  const accepted = (c.req.header('accept-encoding') ?? '').split(',').map((part) => part.trim());
-  const takes = (name: string): boolean =>
-    accepted.some((part) => part === name || (part.startsWith(`${name};`) && !/;\s*q=0(\.0*)?$/.test(part)));
-  return takes('br') ? 'br' : takes('gzip') ? 'gzip' : undefined;
 }
 
 async function pack(body: Buffer, encoding: Encoding): Promise<Buffer<ArrayBuffer>> {

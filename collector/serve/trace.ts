@@ -3,8 +3,6 @@
  * neither becomes one huge text nor holds up other requests while it is made; beyond some thousands a trace is light, and the
  * page takes it as columns.
  */
-import { promisify } from 'node:util';
-import { constants, gzip } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
 import type { LightTrace, Trace, TraceSpan } from '#shared/api.ts';
 import { AppError, quoted } from '#shared/error.ts';
@@ -20,6 +18,7 @@ import { pieceLength, written } from './trace-json.ts';
 import { toTraceShape, type ShapeOptions, type TraceShape } from './trace-shape.ts';
 import { toTraceSpan, toTraceView, type Emitter, type TraceView } from './trace-view.ts';
 import { toZipkin } from './trace-zipkin.ts';
+import { answerJson, answerText } from './whole.ts';
 
 /** Spans of a trace that are shown; beyond that the page is told that there are more. */
 const maxSpans = 200_000;
@@ -47,10 +46,10 @@ export async function answerTrace(
   }
   const options = await optionsFor(extent, deps);
   if (full === 'true' || extent.spanCount <= lightFrom) {
-    return answerJson(c, toTraceView(await allSpans(), options), false);
+    return answerView(c, toTraceView(await allSpans(), options), false);
   }
   const { shape } = await readShape(deps, extent, options);
-  return format === 'columns' ? answerColumns(c, shape) : answerJson(c, toLightView(shape), true);
+  return format === 'columns' ? answerColumns(c, shape) : answerView(c, toLightView(shape), true);
 }
 
 /** errors: not-found when no such span is held. */
@@ -163,31 +162,17 @@ function* spansOf({ tree, spanAt }: TraceShape): Generator<ReturnType<TraceShape
   for (let node = 0; node < tree.count; node++) yield spanAt(node);
 }
 
-/** The fastest compression: megabytes of numbers take a third of the time, and are a tenth larger, than by the default. */
 function answerColumns(c: Context<Env>, shape: TraceShape): Promise<TraceResponse> {
-  return answerWhole(c, JSON.stringify(packTrace(shape.head, spansOf(shape), shape.rows)), constants.Z_BEST_SPEED);
+  return answerJson(c, packTrace(shape.head, spansOf(shape), shape.rows));
 }
 
-/** One piece is sent whole: a stream and its compression cost more than the JSON of some spans. */
-async function answerJson(c: Context<Env>, view: TraceView, light: boolean): Promise<TraceResponse> {
+/** One piece is sent whole. */
+async function answerView(c: Context<Env>, view: TraceView, light: boolean): Promise<TraceResponse> {
   const pieces = piecesOf(written(view, light));
   const first = pieces.next().value ?? '';
-  if (first.length < pieceLength) return answerWhole(c, first, constants.Z_DEFAULT_COMPRESSION);
+  if (first.length < pieceLength) return answerText(c, first);
   const body = streamOf(first, pieces);
   return c.body(body, 200, { 'content-type': 'application/json' }) as unknown as TraceResponse;
-}
-
-const compress = promisify(gzip);
-
-async function answerWhole(c: Context<Env>, text: string, level: number): Promise<TraceResponse> {
-  c.header('content-type', 'application/json');
-  if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) {
-    return c.body(text, 200) as unknown as TraceResponse;
-  }
-  c.header('content-encoding', 'gzip');
-  c.header('vary', 'accept-encoding');
-  const body = await compress(text, { level });
-  return c.body(new Uint8Array(body), 200) as unknown as TraceResponse;
 }
 
 /** All but the last have the length of a piece at least. */
