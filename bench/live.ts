@@ -10,6 +10,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { createGunzip } from 'node:zlib';
 import { load } from './load.ts';
 import { cpuSeconds, memoryOf, pinSelf, threadCpu } from './pinned.ts';
 import { appendResults, formatThreads, mebibytes, toTable, whole } from './report.ts';
@@ -121,13 +122,15 @@ interface Follower {
 async function follow(url: string): Promise<Follower> {
   const seen = { events: 0, bytes: 0 };
   const answered = Promise.withResolvers<IncomingMessage>();
-  const asking = request(url, answered.resolve).on('error', answered.reject).end();
+  // As a page asks.
+  const headers = { 'accept-encoding': 'gzip, deflate, br, zstd' };
+  const asking = request(url, { headers }, answered.resolve).on('error', answered.reject).end();
   const answer = await answered.promise;
   if (answer.statusCode !== 200) throw new Error(`cannot follow ${url}: ${answer.statusCode}`);
-  answer.setEncoding('latin1').on('data', (text: string) => {
-    seen.events += text.split('event: graph\n').length - 1;
-    seen.bytes += text.length;
-  });
+  answer.on('data', (piece: Buffer) => (seen.bytes += piece.length));
+  const plain = answer.headers['content-encoding'] === 'gzip' ? answer.pipe(createGunzip()) : answer;
+  plain.on('error', () => {});
+  plain.setEncoding('latin1').on('data', (text: string) => (seen.events += text.split('event: graph\n').length - 1));
   answer.on('error', () => {});
   return { seen, stop: () => void asking.destroy() };
 }

@@ -1,10 +1,13 @@
 /** The live map over real sockets: who follows gets the present map at once, changes once, and never a queue of old ones. */
 import assert from 'node:assert/strict';
+import { request } from 'node:http';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { constants, createGunzip, gunzipSync } from 'node:zlib';
 import { graph as graphSchema, type Graph } from '#shared/api.ts';
 import { toGraph } from '#shared/graph.ts';
+import { gzipBegin, gzipPiece } from '../collector/serve/gzip-pieces.ts';
 import { createLive } from '../collector/serve/live.ts';
 import { edgeFrame } from './edge-frame.ts';
 import { startServing, storeFrames } from './serve.ts';
@@ -14,6 +17,8 @@ const thisFrame = (): number => Math.floor(Date.now() / 10_000) * 10;
 const store = (calls: number): Promise<void> =>
   storeFrames(served.db, [edgeFrame('web', 'auth', { frame: thisFrame() - 10, calls })]);
 await store(1);
+
+const line = { drop: assert.fail };
 
 interface Event {
   readonly event: string;
@@ -124,6 +129,53 @@ test('an unreadable question is an error, not a stream', async () => {
   assert.equal(((await response.json()) as { error: { code: string } }).error.code, 'bad-request');
 });
 
+test('the stream is compressed for who takes that, a map a piece, and plain for others', async () => {
+  const read = async (
+    coding: string,
+  ): Promise<{ readonly wire: number; readonly encoding: unknown; readonly text: string }> =>
+    new Promise((resolve, reject) => {
+      const asking = request(`${served.api.url}/api/graph/live?window=8m`, { headers: { 'accept-encoding': coding } });
+      asking.on('error', reject);
+      asking.on('response', (response) => {
+        const encoding = response.headers['content-encoding'];
+        let wire = 0;
+        let text = '';
+        response.on('data', (piece: Buffer) => (wire += piece.length));
+        const plain = encoding === 'gzip' ? response.pipe(createGunzip()) : response;
+        plain.on('error', () => {});
+        plain.on('data', (piece: Buffer) => {
+          text += piece.toString();
+          if (!/event: graph[^]*event: graph[^]*\n\n$/.test(text)) return;
+          resolve({ wire, encoding, text });
+          asking.destroy();
+        });
+      });
+      asking.end();
+    });
+  const changing = setInterval(() => void (served.open.unsettled += 1), 500);
+  try {
+    const [packed, plain, none] = await Promise.all(['gzip, zstd', 'identity', 'gzip;q=0'].map(read));
+    assert.deepEqual([packed?.encoding, plain?.encoding, none?.encoding], ['gzip', undefined, undefined]);
+    assert.equal(packed?.text, plain?.text);
+    assert.equal(none?.text, plain?.text);
+    assert.equal(plain?.wire, plain?.text.length);
+    assert.ok((packed?.wire ?? 0) < (plain?.wire ?? 0) / 1.5, `${packed?.wire} of ${plain?.wire} bytes`);
+  } finally {
+    clearInterval(changing);
+    served.open.unsettled = 0;
+  }
+});
+
+test('pieces of a gzip stream mean the same whatever comes before, and are made once', () => {
+  const [a, b] = ['abcabcabc', 'abcabcabd'].map((text) => Buffer.from(text.repeat(50)));
+  assert.ok(a && b);
+  const inflated = (...parts: Uint8Array[]): string =>
+    gunzipSync(Buffer.concat(parts), { finishFlush: constants.Z_SYNC_FLUSH }).toString();
+  assert.equal(inflated(gzipBegin(a), gzipPiece(b), gzipPiece(a)), `${a}${b}${a}`);
+  assert.equal(inflated(gzipBegin(b), gzipPiece(b)), `${b}${b}`);
+  assert.equal(gzipPiece(a), gzipPiece(a));
+});
+
 test('who leaves is forgotten', async () => {
   const clients = await Promise.all([1, 2, 3].map(() => follow('?window=9m')));
   await until(() => served.api.liveClients === 3);
@@ -143,7 +195,7 @@ test('a hundred followers of one map cost one computation a second', async () =>
     everyMs: 100,
   });
   const readers = await Promise.all(
-    Array.from({ length: 100 }, async () => (await live.follow({ window: '5m' }, assert.fail)).getReader()),
+    Array.from({ length: 100 }, async () => (await live.follow({ window: '5m' }, line)).getReader()),
   );
   assert.equal(computed, 1);
   await pause(550);
@@ -160,7 +212,7 @@ test('a hundred followers of one map cost one computation a second', async () =>
 test('a busy follower gets the newest map when it is ready, and no older one', async () => {
   let calls = 0;
   const live = createLive<string>({ compute: async () => emptyGraph((calls += 1)), onBug: assert.fail, everyMs: 20 });
-  const reader = (await live.follow('', assert.fail)).getReader();
+  const reader = (await live.follow('', line)).getReader();
   await pause(300);
   const decode = async (): Promise<number> => {
     const { value } = await reader.read();
@@ -176,7 +228,7 @@ test('a busy follower gets the newest map when it is ready, and no older one', a
 test('a busy follower gets the last change also when nothing changes after it', async () => {
   let state = 1;
   const live = createLive<string>({ compute: async () => emptyGraph(state), onBug: assert.fail, everyMs: 20 });
-  const reader = (await live.follow('', assert.fail)).getReader();
+  const reader = (await live.follow('', line)).getReader();
   state = 2;
   await pause(150);
   assert.match(new TextDecoder().decode((await reader.read()).value), /"unsettled":1/);
@@ -194,7 +246,7 @@ test('a follower that never reads is dropped', async () => {
     everyMs: 20,
     patienceMs: 200,
   });
-  await live.follow('', () => (dropped += 1));
+  await live.follow('', { drop: () => (dropped += 1) });
   assert.equal(live.clients, 1);
   await until(() => live.clients === 0, 2_000);
   assert.equal(dropped, 1);
@@ -208,11 +260,11 @@ test('followers and different questions are bounded', async () => {
     maxClients: 3,
     maxQueries: 2,
   });
-  await live.follow('a', assert.fail);
-  await live.follow('b', assert.fail);
-  await assert.rejects(live.follow('c', assert.fail), { code: 'unavailable' });
-  await live.follow('a', assert.fail);
-  await assert.rejects(live.follow('a', assert.fail), { code: 'unavailable' });
+  await live.follow('a', line);
+  await live.follow('b', line);
+  await assert.rejects(live.follow('c', line), { code: 'unavailable' });
+  await live.follow('a', line);
+  await assert.rejects(live.follow('a', line), { code: 'unavailable' });
   live.close();
 });
 
@@ -230,7 +282,7 @@ test('a map that cannot be read sends no heartbeat, and the stream goes on when 
     everyMs: 20,
     heartbeatMs: 50,
   });
-  const stream = await live.follow('', assert.fail);
+  const stream = await live.follow('', line);
   const said: string[] = [];
   void (async () => {
     for await (const chunk of stream) said.push(new TextDecoder().decode(chunk));

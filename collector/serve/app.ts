@@ -31,7 +31,7 @@ import { createOpener } from './trace-open.ts';
 import { answerTrace, readTraceSpan } from './trace.ts';
 import { listTraces, tailOptions } from './traces.ts';
 import { createWhatIf } from './what-if.ts';
-import { answerJson } from './whole.ts';
+import { answerEvents, answerJson } from './compressed.ts';
 
 export type Env = { Bindings: HttpBindings };
 
@@ -76,11 +76,7 @@ export function createApp(deps: ServeDeps): App {
   app.use('/api/*', neverStore);
 
   app.openapi(routes.graph, async (c) => answerJson(c, await graph(c.req.valid('query'))));
-  app.openapi(routes.live, async (c) => {
-    const events = await live.follow(c.req.valid('query'), () => c.env?.outgoing?.destroy());
-    // The buffering of proxies in between would hold events back.
-    return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-  });
+  app.openapi(routes.live, (c) => answerEvents(c, (line) => live.follow(c.req.valid('query'), line)));
   app.openapi(routes.edge, async (c) =>
     answerJson(c, await details.edge(c.req.valid('param').id, c.req.valid('query'))),
   );
@@ -97,11 +93,9 @@ export function createApp(deps: ServeDeps): App {
   app.openapi(routes.compareSets, async (c) => answerJson(c, await compareSets(c.req.valid('query'))));
   app.openapi(routes.traces, async (c) => answerJson(c, await listTraces(deps, c.req.valid('query'))));
   app.openapi(routes.tracePoints, async (c) => answerJson(c, await points(c.req.valid('query'))));
-  app.openapi(routes.tracesLive, async (c) => {
-    const last = c.req.header('last-event-id');
-    const events = await tail.follow(c.req.valid('query'), last, () => c.env?.outgoing?.destroy());
-    return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
-  });
+  app.openapi(routes.tracesLive, (c) =>
+    answerEvents(c, (line) => tail.follow(c.req.valid('query'), c.req.header('last-event-id'), line)),
+  );
   app.openapi(routes.attributeKeys, async (c) => answerJson(c, await attributes.keys(c.req.valid('query'))));
   app.openapi(routes.attributeValues, async (c) => answerJson(c, await attributes.values(c.req.valid('query'))));
   app.openapi(routes.trace, (c) => answerTrace(deps, c, c.req.valid('param').id, c.req.valid('query')));

@@ -2,9 +2,21 @@
  * One client of a stream of server-sent events: it is handed an event when it has taken the last one, and dropped when it
  * leaves one untaken for too long. Nothing is queued.
  */
+import { gzipBegin, gzipPiece } from './gzip-pieces.ts';
+
+/** How a client is reached. */
+export interface Line {
+  /** Ends the connection of one that does not read. */
+  drop(): void;
+  /** It takes a stream that is compressed by gzip. */
+  readonly gzip?: boolean;
+}
 
 export interface Listener {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
+  /** Its first event, in the same answer, whether or not it is ready for it. */
+  readonly begin: (event: Uint8Array) => void;
+  readonly gzip: boolean;
   /** Ends its connection. */
   readonly drop: () => void;
   busySinceMs: number | undefined;
@@ -14,7 +26,7 @@ export interface Listener {
 export function offer(client: Listener, event: Uint8Array, patienceMs: number): boolean {
   if ((client.controller.desiredSize ?? 0) > 0) {
     client.busySinceMs = undefined;
-    client.controller.enqueue(event);
+    client.controller.enqueue(client.gzip ? gzipPiece(event) : event);
     return true;
   }
   client.busySinceMs ??= performance.now();
@@ -22,10 +34,11 @@ export function offer(client: Listener, event: Uint8Array, patienceMs: number): 
   return false;
 }
 
-/** in: what its owner notes of a client; `drop` ends the connection, `came` and `left` keep count of it. */
+/** in: what its owner notes of a client; `came`, which begins its stream, and `left` keep count of it. */
 export function createListener<Notes extends object>(
   notes: Notes,
-  { came, left, drop }: { came(client: Listener & Notes): void; left(client: Listener & Notes): void; drop(): void },
+  { drop, gzip = false }: Line,
+  { came, left }: { came(client: Listener & Notes): void; left(client: Listener & Notes): void },
 ): ReadableStream<Uint8Array> {
   let client: (Listener & Notes) | undefined;
   return new ReadableStream<Uint8Array>({
@@ -33,6 +46,8 @@ export function createListener<Notes extends object>(
       const own: Listener & Notes = {
         ...notes,
         controller,
+        gzip,
+        begin: (event) => controller.enqueue(gzip ? gzipBegin(event) : event),
         busySinceMs: undefined,
         drop() {
           left(own);

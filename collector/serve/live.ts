@@ -6,7 +6,7 @@
  */
 import type { Graph } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
-import { createListener, heartbeat, offer, type Listener } from './listener.ts';
+import { createListener, heartbeat, offer, type Line, type Listener } from './listener.ts';
 
 export interface LiveOptions<Query> {
   compute(query: Query): Promise<Graph>;
@@ -22,10 +22,10 @@ export interface LiveOptions<Query> {
 
 export interface Live<Query> {
   /**
-   * A stream of events for one client. in: the question; `drop` ends the connection of a client that does not read.
+   * A stream of events for one client. in: the question; the client's line.
    * errors: unavailable when too many clients or different questions are served already.
    */
-  follow(query: Query, drop: () => void): Promise<ReadableStream<Uint8Array>>;
+  follow(query: Query, line: Line): Promise<ReadableStream<Uint8Array>>;
   readonly clients: number;
   close(): void;
 }
@@ -113,7 +113,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
   }
 
   return {
-    async follow(query, drop) {
+    async follow(query, line) {
       const key = JSON.stringify(query);
       if (closed) throw new AppError('unavailable', 'cannot follow the map: the collector is closing');
       if (clientCount >= maxClients)
@@ -135,19 +135,15 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       const { clients } = loop;
       const current = loop;
       clientCount += 1;
-      return createListener(
-        { behind: false },
-        {
-          came(client) {
-            clients.add(client);
-            if (current.last) client.controller.enqueue(current.last.event);
-          },
-          left(client) {
-            if (clients.delete(client)) clientCount -= 1;
-          },
-          drop,
+      return createListener({ behind: false }, line, {
+        came(client) {
+          clients.add(client);
+          client.begin(current.last?.event ?? comment);
         },
-      );
+        left(client) {
+          if (clients.delete(client)) clientCount -= 1;
+        },
+      });
     },
     get clients() {
       return clientCount;

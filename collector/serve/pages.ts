@@ -8,7 +8,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { Context } from 'hono';
-import { encodingOf } from './whole.ts';
+import { encodingOf } from './compressed.ts';
 
 export interface Pages {
   /** CSP sources of the page's inline scripts. */

@@ -6,7 +6,7 @@
  */
 import type { TracesSettled, TraceSummary } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
-import { createListener, heartbeat, offer, type Listener } from './listener.ts';
+import { createListener, heartbeat, offer, type Line, type Listener } from './listener.ts';
 
 export interface TailOptions<Query> {
   /** The newest second in which a trace settled, at or after the given one; 0 when there is none. */
@@ -24,10 +24,10 @@ export interface TailOptions<Query> {
 
 export interface Tail<Query> {
   /**
-   * A stream of events for one client. in: the question; the id of the last event it has; `drop` ends the connection of a
-   * client that does not read. errors: unavailable when too many follow already; what `read` throws.
+   * A stream of events for one client. in: the question; the id of the last event it has; the client's line.
+   * errors: unavailable when too many follow already; what `read` throws.
    */
-  follow(query: Query, lastEventId: string | undefined, drop: () => void): Promise<ReadableStream<Uint8Array>>;
+  follow(query: Query, lastEventId: string | undefined, line: Line): Promise<ReadableStream<Uint8Array>>;
   readonly clients: number;
   close(): void;
 }
@@ -105,7 +105,7 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
   }
 
   return {
-    async follow(query, lastEventId, drop) {
+    async follow(query, lastEventId, line) {
       const key = JSON.stringify(query);
       const refuse = (why: string): never => {
         throw new AppError('unavailable', `cannot follow traces: ${why}`);
@@ -121,7 +121,7 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
         const missed = has < present && present - has <= mostAway ? has : present;
         const first = toSettled(await options.read(query, missed, present, mostTraces));
         if (closed) refuse('the collector is closing');
-        return stream(key, query, present, first, drop);
+        return stream(key, query, present, first, line);
       } catch (error) {
         clientCount -= 1;
         throw error;
@@ -145,24 +145,20 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
     query: Query,
     told: number,
     first: TracesSettled,
-    drop: () => void,
+    line: Line,
   ): ReadableStream<Uint8Array> {
     const loop = loops.get(key) ?? { query, clients: new Set<Client>() };
     loops.set(key, loop);
     timer ??= setTimeout(() => void look(), everyMs);
-    return createListener(
-      { told, owed: nothing },
-      {
-        came(client) {
-          loop.clients.add(client);
-          client.controller.enqueue(toEvent(told, first));
-        },
-        left(client) {
-          if (loop.clients.delete(client)) clientCount -= 1;
-        },
-        drop,
+    return createListener({ told, owed: nothing }, line, {
+      came(client) {
+        loop.clients.add(client);
+        client.begin(toEvent(told, first));
       },
-    );
+      left(client) {
+        if (loop.clients.delete(client)) clientCount -= 1;
+      },
+    });
   }
 }
 

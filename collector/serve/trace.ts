@@ -18,7 +18,7 @@ import { pieceLength, written } from './trace-json.ts';
 import { toTraceShape, type ShapeOptions, type TraceShape } from './trace-shape.ts';
 import { toTraceSpan, toTraceView, type Emitter, type TraceView } from './trace-view.ts';
 import { toZipkin } from './trace-zipkin.ts';
-import { answerJson, answerText } from './whole.ts';
+import { answerJson, answerText } from './compressed.ts';
 
 /** Spans of a trace that are shown; beyond that the page is told that there are more. */
 const maxSpans = 200_000;

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { constants, gzip, zstdCompress } from 'node:zlib';
 import type { Context, TypedResponse } from 'hono';
 import type { Env } from './app.ts';
+import type { Line } from './listener.ts';
 
 /** A text shorter than this goes as it is. */
 const leastLength = 1024;
@@ -37,6 +38,19 @@ export async function answerText<T>(c: Context<Env>, text: string): Promise<Answ
   c.header('content-encoding', encoding);
   const body = await packers[encoding](text, options[encoding]);
   return c.body(new Uint8Array(body), 200) as unknown as Answer<T>;
+}
+
+/** Answers with server-sent events, each compressed by itself where the client takes that. */
+export async function answerEvents(
+  c: Context<Env>,
+  follow: (line: Line) => Promise<ReadableStream<Uint8Array>>,
+): Promise<Response> {
+  const takesGzip = encodingOf(c, ['gzip']) !== undefined;
+  const events = await follow({ gzip: takesGzip, drop: () => c.env?.outgoing?.destroy() });
+  c.header('vary', 'accept-encoding');
+  if (takesGzip) c.header('content-encoding', 'gzip');
+  // The buffering of proxies in between would hold events back.
+  return c.body(events, 200, { 'content-type': 'text/event-stream', 'x-accel-buffering': 'no' });
 }
 
 /** The first of the encodings that the client takes. */
