@@ -37,8 +37,8 @@ const quick: Profile = { ...main, waves: 2 };
 /** Small bodies come in small waves: eight connections with one request each do not carry more. */
 const profiles: readonly Profile[] = [
   main,
-  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 40 },
-  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 40 },
+  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 100 },
+  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 100 },
   { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
   { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 8 },
   { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
@@ -46,6 +46,8 @@ const profiles: readonly Profile[] = [
 ];
 const warmUp: readonly Profile[] = [
   { name: 'warm-up', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
+  { name: 'warm-up', spansPerBody: 20, tracesPerWave: 250, waves: 20 },
+  { name: 'warm-up', spansPerBody: 5, tracesPerWave: 100, waves: 20 },
   { name: 'warm-up', door: 'grpc', spansPerBody: 20, tracesPerWave: 500, waves: 1 },
   { name: 'warm-up', encoding: 'json', spansPerBody: 500, tracesPerWave: 1000, waves: 1 },
 ];
