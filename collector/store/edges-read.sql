@@ -1,6 +1,6 @@
 -- Rows of edges as they lie: what belongs together is summed up by the program (edge-sums.ts). Of the critical path totals: the map
 -- needs no more, and the full keys of a day are many. With a cut they are those of the keys 'band|entry' from a band on, of
--- all entries or one.
+-- all entries or one. In one block where one thread reads: pieces of columns would have to be put together.
 WITH (key, value) -> toInt32OrZero(substringIndex(key, '|', 1)) >= {fromBand:Int32}
   AND (empty({entry:String}) OR substring(key, position(key, '|') + 1) = {entry:String}) AS kept
 SELECT
@@ -39,3 +39,4 @@ FROM edges AS e
 WHERE e.frame >= {from:UInt32} AND e.frame < {to:UInt32}
   AND ({anySource:UInt8} = 1 OR (e.source = {source:String} AND e.sourceKind != 255))
   AND ({anyTarget:UInt8} = 1 OR (e.target = {target:String} AND e.sourceKind != 255))
+SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0
