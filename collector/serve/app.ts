@@ -13,6 +13,7 @@ import { answerError, measure, neverStore, noSuchRoute, refuseQuery, shareRunnin
 import { createAttributes } from './attributes.ts';
 import { createCompareSets } from './compare-sets.ts';
 import { createCompare } from './compare.ts';
+import { answerEvents, answerJson } from './compressed.ts';
 import { createDetails } from './detail.ts';
 import { createEntries } from './entries.ts';
 import { createFrameSource } from './frame-source.ts';
@@ -31,7 +32,6 @@ import { createOpener } from './trace-open.ts';
 import { answerTrace, readTraceSpan } from './trace.ts';
 import { listTraces, tailOptions } from './traces.ts';
 import { createWhatIf } from './what-if.ts';
-import { answerEvents, answerJson } from './compressed.ts';
 
 export type Env = { Bindings: HttpBindings };
 

@@ -11,6 +11,7 @@ import { toOtlpJson, type StoredSpan } from '../store/stored-span.ts';
 import { readTraceColumns } from '../store/trace-columns.ts';
 import { isSettledBy, readExtent, readSpan, readTrace, readTraceSpans, type TraceExtent } from '../store/trace-read.ts';
 import type { Env } from './app.ts';
+import { answerJson, answerText } from './compressed.ts';
 import type { TraceQuery } from './contract-trace.ts';
 import type { ServeDeps } from './deps.ts';
 import { toJaeger } from './trace-jaeger.ts';
@@ -18,7 +19,6 @@ import { pieceLength, written } from './trace-json.ts';
 import { toTraceShape, type ShapeOptions, type TraceShape } from './trace-shape.ts';
 import { toTraceSpan, toTraceView, type Emitter, type TraceView } from './trace-view.ts';
 import { toZipkin } from './trace-zipkin.ts';
-import { answerJson, answerText } from './compressed.ts';
 
 /** Spans of a trace that are shown; beyond that the page is told that there are more. */
 const maxSpans = 200_000;
@@ -42,7 +42,7 @@ export async function answerTrace(
     const otlp = toOtlpJson(await allSpans());
     const body = format === 'otlp' ? otlp : format === 'jaeger' ? toJaeger(otlp) : toZipkin(otlp);
     c.header('content-disposition', `attachment; filename="${traceId}.${format}.json"`);
-    return c.json(body, 200) as unknown as TraceResponse;
+    return answerText(c, JSON.stringify(body));
   }
   const options = await optionsFor(extent, deps);
   if (full === 'true' || extent.spanCount <= lightFrom) {
