@@ -196,6 +196,12 @@ test('files and JSON are compressed as the browser can take it', async () => {
   assert.equal(await of('/_app/immutable/start.abc.js', 'br;q=0, gzip'), 'gzip');
   assert.equal(await of('/_app/immutable/start.abc.js', 'identity'), undefined);
   assert.equal(await of('/api/openapi.json', 'gzip'), 'gzip');
+  assert.equal(await of('/api/timeline?window=1h', 'gzip, zstd'), 'zstd');
+  const short = await ask(served.api.url, '/api/entries?window=1h', { 'accept-encoding': 'gzip, zstd' });
+  assert.deepEqual(
+    [short.headers['content-encoding'], short.headers['content-length']],
+    [undefined, `${short.body.length}`],
+  );
   const { headers, body } = await ask(served.api.url, '/_app/immutable/start.abc.js', {
     'accept-encoding': 'gzip, br',
   });

@@ -34,7 +34,11 @@ export async function answerText<T>(c: Context<Env>, text: string): Promise<Answ
   c.header('content-type', 'application/json');
   c.header('vary', 'accept-encoding');
   const encoding = text.length < leastLength ? undefined : encodingOf(c, ['zstd', 'gzip']);
-  if (encoding === undefined) return c.body(text, 200) as unknown as Answer<T>;
+  if (encoding === undefined) {
+    // Told its length, hono's compress leaves a short one alone.
+    c.header('content-length', String(Buffer.byteLength(text)));
+    return c.body(text, 200) as unknown as Answer<T>;
+  }
   c.header('content-encoding', encoding);
   const body = await packers[encoding](text, options[encoding]);
   return c.body(new Uint8Array(body), 200) as unknown as Answer<T>;
