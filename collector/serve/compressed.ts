@@ -8,8 +8,8 @@ import type { Context, TypedResponse } from 'hono';
 import type { Env } from './app.ts';
 import type { Line } from './listener.ts';
 
-/** A text shorter than this goes as it is. */
-const leastLength = 1024;
+/** What is shorter than this goes as it is. */
+export const leastLength = 1024;
 
 const packers = { zstd: promisify(zstdCompress), gzip: promisify(gzip) } as const;
 
@@ -41,7 +41,7 @@ export async function answerText<T>(c: Context<Env>, text: string): Promise<Answ
   }
   c.header('content-encoding', encoding);
   const body = await packers[encoding](text, options[encoding]);
-  return c.body(new Uint8Array(body), 200) as unknown as Answer<T>;
+  return c.body(body as Buffer<ArrayBuffer>, 200) as unknown as Answer<T>;
 }
 
 /** Answers with server-sent events, each compressed by itself where the client takes that. */

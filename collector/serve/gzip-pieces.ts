@@ -6,7 +6,7 @@
 import { constants, deflateRawSync } from 'node:zlib';
 
 /** Deflate, no name, no time, of no system. */
-const head = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
+export const gzipHead = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff);
 const options = { level: 3, finishFlush: constants.Z_SYNC_FLUSH };
 
 const pieces = new WeakMap<Uint8Array, Uint8Array>();
@@ -16,9 +16,4 @@ export function gzipPiece(bytes: Uint8Array): Uint8Array {
   let piece = pieces.get(bytes);
   if (piece === undefined) pieces.set(bytes, (piece = deflateRawSync(bytes, options)));
   return piece;
-}
-
-/** The begin of a stream, with its first piece. */
-export function gzipBegin(bytes: Uint8Array): Uint8Array {
-  return Buffer.concat([head, gzipPiece(bytes)]);
 }

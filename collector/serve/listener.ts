@@ -2,7 +2,7 @@
  * One client of a stream of server-sent events: it is handed an event when it has taken the last one, and dropped when it
  * leaves one untaken for too long. Nothing is queued.
  */
-import { gzipBegin, gzipPiece } from './gzip-pieces.ts';
+import { gzipHead, gzipPiece } from './gzip-pieces.ts';
 
 /** How a client is reached. */
 export interface Line {
@@ -14,9 +14,8 @@ export interface Line {
 
 export interface Listener {
   readonly controller: ReadableStreamDefaultController<Uint8Array>;
-  /** Its first event, in the same answer, whether or not it is ready for it. */
-  readonly begin: (event: Uint8Array) => void;
-  readonly gzip: boolean;
+  /** Hands it an event whether or not it is ready: its first one, or one that `offer` found it ready for. */
+  readonly hand: (event: Uint8Array) => void;
   /** Ends its connection. */
   readonly drop: () => void;
   busySinceMs: number | undefined;
@@ -26,7 +25,7 @@ export interface Listener {
 export function offer(client: Listener, event: Uint8Array, patienceMs: number): boolean {
   if ((client.controller.desiredSize ?? 0) > 0) {
     client.busySinceMs = undefined;
-    client.controller.enqueue(client.gzip ? gzipPiece(event) : event);
+    client.hand(event);
     return true;
   }
   client.busySinceMs ??= performance.now();
@@ -34,7 +33,7 @@ export function offer(client: Listener, event: Uint8Array, patienceMs: number): 
   return false;
 }
 
-/** in: what its owner notes of a client; `came`, which begins its stream, and `left` keep count of it. */
+/** in: what its owner notes of a client; `came`, which hands it the first event, and `left` keep count of it. */
 export function createListener<Notes extends object>(
   notes: Notes,
   { drop, gzip = false }: Line,
@@ -46,8 +45,7 @@ export function createListener<Notes extends object>(
       const own: Listener & Notes = {
         ...notes,
         controller,
-        gzip,
-        begin: (event) => controller.enqueue(gzip ? gzipBegin(event) : event),
+        hand: (event) => controller.enqueue(gzip ? gzipPiece(event) : event),
         busySinceMs: undefined,
         drop() {
           left(own);
@@ -56,6 +54,7 @@ export function createListener<Notes extends object>(
         },
       };
       client = own;
+      if (gzip) controller.enqueue(gzipHead);
       came(own);
     },
     cancel() {

@@ -138,7 +138,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       return createListener({ behind: false }, line, {
         came(client) {
           clients.add(client);
-          client.begin(current.last?.event ?? comment);
+          if (current.last) client.hand(current.last.event);
         },
         left(client) {
           if (clients.delete(client)) clientCount -= 1;

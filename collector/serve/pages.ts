@@ -8,7 +8,7 @@ import { extname, join, relative, sep } from 'node:path';
 import { brotliCompress, constants, gzip } from 'node:zlib';
 import { promisify } from 'node:util';
 import type { Context } from 'hono';
-import { encodingOf } from './compressed.ts';
+import { encodingOf, leastLength } from './compressed.ts';
 
 export interface Pages {
   /** CSP sources of the page's inline scripts. */
@@ -74,7 +74,9 @@ async function send(c: Context, file: File): Promise<Response> {
   if (c.req.header('if-none-match')?.includes(file.etag)) return c.body(null, 304);
   c.header('content-type', file.type);
   const encoding =
-    file.body.length < 1024 || /^image\/(?!svg)|^font\//.test(file.type) ? undefined : encodingOf(c, ['br', 'gzip']);
+    file.body.length < leastLength || /^image\/(?!svg)|^font\//.test(file.type)
+      ? undefined
+      : encodingOf(c, ['br', 'gzip']);
   if (encoding === undefined) return c.body(file.body);
   let packed = file.packed.get(encoding);
   if (packed === undefined) {

@@ -153,7 +153,7 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
     return createListener({ told, owed: nothing }, line, {
       came(client) {
         loop.clients.add(client);
-        client.begin(toEvent(told, first));
+        client.hand(toEvent(told, first));
       },
       left(client) {
         if (loop.clients.delete(client)) clientCount -= 1;
