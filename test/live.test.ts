@@ -142,7 +142,7 @@ test('the stream is compressed for who takes that, a map a piece, and plain for 
         let text = '';
         response.on('data', (piece: Buffer) => (wire += piece.length));
         const plain = encoding === 'gzip' ? response.pipe(createGunzip()) : response;
-        plain.on('error', () => {});
+        plain.on('error', reject);
         plain.on('data', (piece: Buffer) => {
           text += piece.toString();
           if (!/event: graph[^]*event: graph[^]*\n\n$/.test(text)) return;
