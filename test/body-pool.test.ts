@@ -69,6 +69,17 @@ describe('a share', () => {
     );
   });
 
+  test('gives the memory of adopted buffers back with the rest, but none that others use', () => {
+    const share = createByteBudget(1 << 20).open();
+    const [large, small] = [Buffer.allocUnsafeSlow(1 << 18).subarray(0, 200_000), Buffer.from('small')];
+    share.adopt(large);
+    share.adopt(small);
+    assert.deepEqual([large.length, small.length], [200_000, 5]);
+    share.release();
+    share.release();
+    assert.deepEqual([large.length, small.toString()], [0, 'small']);
+  });
+
   test('gives its buffers back once, however often it is released', () => {
     const budget = createByteBudget(1 << 20);
     const share = budget.open();

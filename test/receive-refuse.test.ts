@@ -1,5 +1,6 @@
 /** The OTLP/HTTP door over real sockets: what it refuses and when, and that nothing is left held. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
@@ -132,6 +133,8 @@ describe('what the OTLP/HTTP door refuses', () => {
       assert.equal((await post(url, cut, { 'content-encoding': coding })).status, 400);
       assert.equal((await post(url, body, { 'content-encoding': coding })).status, 400);
       assert.equal((await post(url, Buffer.alloc(0), { 'content-encoding': coding })).status, 400);
+      const large = encode(randomBytes(100_000));
+      assert.equal((await post(url, large.subarray(0, -5), { 'content-encoding': coding })).status, 400);
       assert.equal(taken.length, 0);
       assert.equal(budget.usedBytes, 0);
     });

@@ -1,5 +1,6 @@
 /** The OTLP/HTTP door over real sockets: what it takes, and how it opens and closes. */
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
@@ -44,6 +45,18 @@ describe('what the OTLP/HTTP door takes', () => {
       assert.equal(response.status, 200);
       assert.deepEqual(taken[0]?.body, body);
       assert.equal(budget.usedBytes, 0);
+    });
+
+    test(`a large body with content-encoding ${coding} is inflated, whatever it is as sent`, async () => {
+      const { url, taken, budget } = await open();
+      const block = randomBytes(16 << 10);
+      const repeats = Buffer.concat(Array.from({ length: 96 }, () => block));
+      const bodies = [randomBytes(100_000), repeats.subarray(0, 1 << 20), repeats.subarray(0, (1 << 20) + 1), repeats];
+      for (const large of bodies) {
+        assert.equal((await post(url, encode(large), { 'content-encoding': coding })).status, 200);
+        assert.ok(taken.pop()?.body.equals(large), `${large.length} bytes came out as others`);
+        assert.equal(budget.usedBytes, 0);
+      }
     });
   }
 

@@ -1,20 +1,16 @@
 /**
- * What keeps a sender from filling the memory: one byte budget for all doors, and the reading of a body that inflates as
- * it arrives and stops at the first byte too many. Bytes are taken from the budget as they come and given back when the
- * spans are committed or refused, so `used` is what bodies really hold, inflated.
+ * What keeps a sender from filling the memory: one byte budget for all doors, and the reading of a body that stops at the
+ * first byte too many. Bytes are taken from the budget as they come and as they inflate, and given back when the spans are
+ * committed or refused, so `used` is what bodies really hold.
  */
 import type { Readable } from 'node:stream';
-import { constants, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { AppError, quoted } from '#shared/error.ts';
+import { AppError } from '#shared/error.ts';
 import { giveBack } from '#shared/give-back.ts';
 import { createBodyPool } from './body-pool.ts';
 
 /** Seconds that a refused sender is asked to wait. */
 export const retryAfterSeconds = 1;
 
-/** Inflated bytes a body may have whatever its ratio, and the ratio it must keep beyond. */
-const freeInflatedBytes = 1 << 20;
-const maxRatio = 200;
 /** A buffer is made for so many times what has come: a sender cannot have memory for announcing a large body. */
 const roomFactor = 3;
 
@@ -38,7 +34,9 @@ export interface Held {
    * in: what the last call returned, or the first piece; how many of its bytes are the body; the most it may have.
    */
   join: (body: Buffer, sizeBytes: number, piece: Buffer, mostBytes: number) => Buffer;
-  /** Gives everything back, joined bodies too; a second time it does nothing. */
+  /** The memory of a buffer goes with the rest, unless it is a part of what Node shares among small ones. */
+  adopt: (buffer: Buffer<ArrayBuffer>) => void;
+  /** Gives everything back, joined and adopted buffers too; a second time it does nothing. */
   release: () => void;
 }
 
@@ -58,6 +56,7 @@ export function createByteBudget(totalBytes: number): ByteBudget {
     open() {
       let heldBytes = 0;
       const own: Buffer[] = [];
+      const adopted: ArrayBuffer[] = [];
       return {
         take(sizeBytes) {
           if (usedBytes + sizeBytes > totalBytes) throw full();
@@ -79,10 +78,14 @@ export function createByteBudget(totalBytes: number): ByteBudget {
           giveBack(piece);
           return joined;
         },
+        adopt({ buffer }) {
+          if (buffer.byteLength > Buffer.poolSize) adopted.push(buffer);
+        },
         release() {
           usedBytes -= heldBytes;
           heldBytes = 0;
           own.splice(0).forEach(pool.give);
+          for (const buffer of adopted.splice(0)) buffer.transfer(0);
         },
       };
     },
@@ -91,91 +94,64 @@ export function createByteBudget(totalBytes: number): ByteBudget {
 
 const nothing = Buffer.alloc(0);
 
-/** The codings taken, by the value of Content-Encoding in lower case. */
-const inflaters = {
-  gzip: () => createGunzip(),
-  'x-gzip': () => createGunzip(),
-  deflate: () => createInflate(),
-  // A window of 8 MiB is what RFC 8878 asks every decoder to take, and what a sender may make us allocate.
-  zstd: () => createZstdDecompress({ params: { [constants.ZSTD_d_windowLogMax]: 23 } }),
-} as const;
-export type Coding = keyof typeof inflaters;
-
-/** The coding of a body. out: undefined = as it is. errors: AppError unsupported for an unknown one or several. */
-export function parseCoding(header: string | undefined): Coding | undefined {
-  const coding = header?.trim().toLowerCase() ?? '';
-  if (coding === '' || coding === 'identity') return undefined;
-  if (Object.hasOwn(inflaters, coding)) return coding as Coding;
-  throw new AppError(
-    'unsupported',
-    `cannot read body with content-encoding ${quoted(coding)}: only gzip, deflate, zstd or none`,
-  );
-}
-
 /**
- * Reads a body to its end.
- * in: the stream, its coding, the most inflated bytes it may have, the request's share of the budget.
- * errors: AppError too-large, unavailable (budget), bad-request (broken coding, sender went away). The stream then flows on
- * unread, so that its connection can carry the answer.
+ * Reads a body to its end, as it was sent.
+ * in: the stream, the most bytes it may have, the request's share of the budget.
+ * errors: AppError too-large, unavailable (budget), bad-request (sender went away). The stream then flows on unread, so that
+ * its connection can carry the answer.
  */
-export function readBody(source: Readable, coding: Coding | undefined, maxBytes: number, held: Held): Promise<Buffer> {
+export function readBody(source: Readable, maxBytes: number, held: Held): Promise<Buffer> {
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
-  const inflater = coding === undefined ? undefined : inflaters[coding]();
-  let body: Buffer = nothing;
-  let sizeBytes = 0;
-  let wireBytes = 0;
-  let ended = false;
+  const gathering = createGathering(maxBytes, held);
 
   const fail = (error: AppError): void => {
-    if (ended) return;
-    ended = true;
-    source.off('data', inflater === undefined ? keep : inflate);
+    source.off('data', keep);
     source.resume();
-    inflater?.destroy();
     reject(error);
   };
-  const finish = (): void => {
-    if (ended) return;
-    ended = true;
-    resolve(body.subarray(0, sizeBytes));
-  };
-  const keep = (part: Buffer): void => {
-    if (ended) return;
-    const before = sizeBytes;
-    sizeBytes += part.length;
-    if (sizeBytes > maxBytes) return fail(tooLarge());
-    if (inflater !== undefined && sizeBytes > freeInflatedBytes && sizeBytes > wireBytes * maxRatio) {
-      return fail(new AppError('too-large', `cannot inflate body: it grows more than ${maxRatio} times`));
-    }
+  const keep = (piece: Buffer): void => {
     try {
-      held.take(part.length);
+      gathering.add(piece);
     } catch (error) {
-      return fail(error as AppError);
+      fail(error as AppError);
     }
-    // At once: a piece that lives as long as its body outlives the young generation.
-    body = before === 0 ? part : held.join(body, before, part, maxBytes);
-  };
-  const inflate = (part: Buffer): void => {
-    wireBytes += part.length;
-    if (inflater?.write(part) === false) source.pause();
   };
 
   source.on('error', () => fail(new AppError('bad-request', 'cannot read body: the sender went away')));
   source.on('close', () => {
     if (!source.readableEnded) fail(new AppError('bad-request', 'cannot read body: the sender went away'));
   });
-  if (inflater === undefined) {
-    source.on('data', keep);
-    source.on('end', finish);
-  } else {
-    inflater.on('data', keep);
-    inflater.on('end', finish);
-    inflater.on('drain', () => source.resume());
-    inflater.on('error', (error) => fail(new AppError('bad-request', `cannot inflate body: ${error.message}`)));
-    source.on('data', inflate);
-    source.on('end', () => inflater.end());
-  }
+  source.on('data', keep);
+  source.on('end', () => resolve(gathering.body()));
   return promise;
+}
+
+/** A body that comes in pieces. */
+export interface Gathering {
+  /** errors: AppError too-large, unavailable (budget). */
+  add(piece: Buffer): void;
+  readonly sizeBytes: number;
+  body(): Buffer;
+}
+
+/** in: the most bytes it may have, the request's share of the budget. */
+export function createGathering(maxBytes: number, held: Held): Gathering {
+  let body: Buffer = nothing;
+  let sizeBytes = 0;
+  return {
+    add(piece) {
+      const { length } = piece;
+      if (sizeBytes + length > maxBytes) throw tooLarge();
+      held.take(length);
+      // At once: a piece that lives as long as its body outlives the young generation.
+      body = sizeBytes === 0 ? piece : held.join(body, sizeBytes, piece, maxBytes);
+      sizeBytes += length;
+    },
+    get sizeBytes() {
+      return sizeBytes;
+    },
+    body: () => body.subarray(0, sizeBytes),
+  };
 }
 
 export function tooLarge(): AppError {

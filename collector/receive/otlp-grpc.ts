@@ -7,12 +7,12 @@
 import { createSecureServer, createServer } from 'node:http2';
 import type { Http2Server, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
 import type { AddressInfo } from 'node:net';
-import { Readable } from 'node:stream';
 import { AppError, errorCodes, quoted } from '#shared/error.ts';
 import { statusBody, successBody, toAppError } from './answer.ts';
 import { cannotOpen, requestTimeoutMs, type Door, type DoorAddress, type DoorOptions } from './door.ts';
 import { createTokenCheck } from './guard.ts';
-import { parseCoding, readBody, tooLarge, type Coding } from './limits.ts';
+import { inflate, parseCoding } from './inflate.ts';
+import { readBody, tooLarge } from './limits.ts';
 
 const exportPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
 /** Compressed flag and big-endian length. */
@@ -43,10 +43,12 @@ export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
       const coding = parseCoding(headerOf(headers, 'grpc-encoding'));
       if (closing) throw new AppError('unavailable', 'cannot take spans: the collector is closing');
       budget.check();
-      const framed = await readBody(stream, undefined, maxBodyBytes + prefixBytes, held);
+      const framed = await readBody(stream, maxBodyBytes + prefixBytes, held);
       clearTimeout(timer);
       const { message, compressed } = unframe(framed, maxBodyBytes);
-      const body = compressed ? await inflate(message, coding) : message;
+      if (compressed && coding === undefined)
+        throw new AppError('bad-request', 'cannot inflate message: no grpc-encoding was sent');
+      const body = compressed && coding ? await inflate(message, coding, maxBodyBytes, held) : message;
       meter.received('grpc', 'protobuf', body.length);
       succeed(stream, successBody(await receive(body, 'protobuf'), 'protobuf'));
     } catch (error) {
@@ -54,11 +56,6 @@ export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
     } finally {
       clearTimeout(timer);
       held.release();
-    }
-
-    function inflate(message: Buffer, coding: Coding | undefined): Promise<Buffer> {
-      if (coding === undefined) throw new AppError('bad-request', 'cannot inflate message: no grpc-encoding was sent');
-      return readBody(Readable.from([message]), coding, maxBodyBytes, held);
     }
   };
 

@@ -10,7 +10,8 @@ import { AppError, errorCodes, quoted } from '#shared/error.ts';
 import { statusBody, successBody, toAppError, type Encoding, type Receipt } from './answer.ts';
 import { cannotOpen, requestTimeoutMs, type Door, type DoorAddress, type DoorOptions } from './door.ts';
 import { createTokenCheck } from './guard.ts';
-import { parseCoding, readBody, retryAfterSeconds, tooLarge } from './limits.ts';
+import { inflate, parseCoding } from './inflate.ts';
+import { readBody, retryAfterSeconds, tooLarge } from './limits.ts';
 
 export interface HttpDoorOptions extends DoorOptions {
   /** Origins whose pages may send; requests of any other page are refused. */
@@ -56,7 +57,8 @@ export async function createOtlpHttp(options: HttpDoorOptions): Promise<Door> {
       if (announced > maxBodyBytes) throw tooLarge();
       budget.check(announced);
       if (expects) response.writeContinue();
-      const body = await readBody(request, coding, maxBodyBytes, held);
+      const sent = await readBody(request, maxBodyBytes, held);
+      const body = coding === undefined ? sent : await inflate(sent, coding, maxBodyBytes, held);
       meter.received('http', encoding, body.length);
       if (path === zipkinPath && receiveZipkin !== undefined) {
         await receiveZipkin(body);
