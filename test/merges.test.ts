@@ -11,29 +11,51 @@ async function commit(db: Db, rows: readonly number[]): Promise<void> {
       hex(randomString(400)) FROM numbers(${count})`);
 }
 
-/** How often what the newest merged part holds was merged. */
-async function levelOfLargest(db: Db): Promise<number> {
-  const [part] = await db.rows<{ level: number }>(
-    "SELECT level FROM system.parts WHERE active AND table = 'spans' ORDER BY rows DESC LIMIT 1",
-  );
-  return part?.level ?? 0;
+/** The parts, the oldest first: rows, and how often they were merged. */
+async function parts(db: Db): Promise<{ rows: number; level: number }[]> {
+  const sql = `SELECT toUInt32(rows) AS rows, level FROM system.parts WHERE active AND table = 'spans' ORDER BY min_block_number`;
+  return db.rows<{ rows: number; level: number }>(sql);
 }
 
-test('a large part is not written anew with each of the small commits that follow', async () => {
+async function untilMerged(db: Db): Promise<void> {
+  for (let tries = 0; !(await parts(db)).some(({ level }) => level > 0); tries++) {
+    assert.ok(tries < 300, 'some are merged');
+    await pause(50);
+  }
+}
+
+async function withStore(use: (db: Db) => Promise<void>): Promise<void> {
   const db = await createDb('chdb::memory:');
   try {
     await migrate(db);
-    await db.exec('SYSTEM STOP MERGES spans');
-    await commit(db, [8000, ...Array<number>(23).fill(1)]);
-    await db.exec('SYSTEM START MERGES spans');
-    for (let tries = 0; (await levelOfLargest(db)) === 0; tries++) {
-      assert.ok(tries < 300, 'they are merged');
-      await pause(50);
-    }
-    await commit(db, Array<number>(12).fill(1));
-    await pause(1000);
-    assert.equal(await levelOfLargest(db), 1);
+    await use(db);
   } finally {
     await db.close();
   }
-});
+}
+
+test('a large part is not written anew with each of the small commits that follow', () =>
+  withStore(async (db) => {
+    await db.exec('SYSTEM STOP MERGES spans');
+    await commit(db, [800, ...Array<number>(23).fill(1)]);
+    await db.exec('SYSTEM START MERGES spans');
+    await untilMerged(db);
+    await commit(db, Array<number>(12).fill(1));
+    await pause(1000);
+    assert.deepEqual((await parts(db))[0], { rows: 823, level: 1 });
+  }));
+
+test('large parts wait for others of their size, small ones are merged without them', () =>
+  withStore(async (db) => {
+    await db.exec('SYSTEM STOP MERGES spans');
+    await commit(db, [16_000, 16_000, ...Array<number>(22).fill(1)]);
+    await db.exec('SYSTEM START MERGES spans');
+    await pause(1000);
+    await commit(db, [1, 1]);
+    await untilMerged(db);
+    assert.deepEqual(await parts(db), [
+      { rows: 16_000, level: 0 },
+      { rows: 16_000, level: 0 },
+      { rows: 24, level: 1 },
+    ]);
+  }));
