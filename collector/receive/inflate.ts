@@ -86,17 +86,20 @@ function inflateInPieces(body: Buffer, coding: Coding, maxBytes: number, held: H
   const inflater = codings[coding].inPieces({ chunkSize: pieceBytes });
   const gathering = createGathering(maxBytes, held);
 
-  inflater.on('data', (piece: Buffer) => {
+  const keep = (piece: Buffer): void => {
     const sizeBytes = gathering.sizeBytes + piece.length;
     try {
       if (sizeBytes > freeBytes && sizeBytes > body.length * maxRatio)
         throw new AppError('too-large', `cannot inflate body: it grows more than ${maxRatio} times`);
       gathering.add(piece);
     } catch (error) {
+      // The share of the budget is given back now: nothing more may be taken from it.
+      inflater.off('data', keep);
       inflater.destroy();
       reject(error as AppError);
     }
-  });
+  };
+  inflater.on('data', keep);
   inflater.on('end', () => resolve(gathering.body()));
   inflater.on('error', (error) => reject(broken(error)));
   inflater.end(body);
