@@ -85,11 +85,11 @@ function inflateInPieces(body: Buffer, coding: Coding, maxBytes: number, held: H
   const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
   const inflater = codings[coding].inPieces({ chunkSize: pieceBytes });
   const gathering = createGathering(maxBytes, held);
+  const mostBytes = Math.max(freeBytes, body.length * maxRatio);
 
   const keep = (piece: Buffer): void => {
-    const sizeBytes = gathering.sizeBytes + piece.length;
     try {
-      if (sizeBytes > freeBytes && sizeBytes > body.length * maxRatio)
+      if (gathering.sizeBytes + piece.length > mostBytes)
         throw new AppError('too-large', `cannot inflate body: it grows more than ${maxRatio} times`);
       gathering.add(piece);
     } catch (error) {

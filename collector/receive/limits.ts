@@ -56,7 +56,7 @@ export function createByteBudget(totalBytes: number): ByteBudget {
     open() {
       let heldBytes = 0;
       const own: Buffer[] = [];
-      const adopted: ArrayBuffer[] = [];
+      const adopted: Uint8Array[] = [];
       return {
         take(sizeBytes) {
           if (usedBytes + sizeBytes > totalBytes) throw full();
@@ -79,13 +79,13 @@ export function createByteBudget(totalBytes: number): ByteBudget {
           return joined;
         },
         adopt({ buffer }) {
-          if (buffer.byteLength > Buffer.poolSize) adopted.push(buffer);
+          if (buffer.byteLength > Buffer.poolSize) adopted.push(new Uint8Array(buffer));
         },
         release() {
           usedBytes -= heldBytes;
           heldBytes = 0;
           own.splice(0).forEach(pool.give);
-          for (const buffer of adopted.splice(0)) buffer.transfer(0);
+          giveBack(...adopted.splice(0));
         },
       };
     },

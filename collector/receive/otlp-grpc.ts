@@ -46,9 +46,12 @@ export async function createOtlpGrpc(options: DoorOptions): Promise<Door> {
       const framed = await readBody(stream, maxBodyBytes + prefixBytes, held);
       clearTimeout(timer);
       const { message, compressed } = unframe(framed, maxBodyBytes);
-      if (compressed && coding === undefined)
-        throw new AppError('bad-request', 'cannot inflate message: no grpc-encoding was sent');
-      const body = compressed && coding ? await inflate(message, coding, maxBodyBytes, held) : message;
+      let body = message;
+      if (compressed) {
+        if (coding === undefined)
+          throw new AppError('bad-request', 'cannot inflate message: no grpc-encoding was sent');
+        body = await inflate(message, coding, maxBodyBytes, held);
+      }
       meter.received('grpc', 'protobuf', body.length);
       succeed(stream, successBody(await receive(body, 'protobuf'), 'protobuf'));
     } catch (error) {
