@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import type { Page } from 'playwright-core';
+import { gzipSync } from 'node:zlib';
+import type { Page, Response } from 'playwright-core';
 import { replay } from '../fixtures/replay.ts';
 import { brokenRules } from './axe.ts';
 import { openBrowser, type OpenBrowser } from './open-browser.ts';
@@ -132,6 +133,21 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
       return [...out.map(({ name }) => `runs out: ${name}`), ...over.map(({ name }) => `covered: ${name}`)];
     });
     assert.deepEqual(wrong, []);
+    await page.close();
+  });
+
+  test('the first view of the map takes at most 250 kB of scripts, gzip', async () => {
+    const page = await browser.page();
+    const scripts: Response[] = [];
+    page.on('response', (response) => {
+      if (response.headers()['content-type']?.startsWith('text/javascript')) scripts.push(response);
+    });
+    await page.goto(`${collector.url}/?window=15m`);
+    await page.locator('a[data-node]').first().waitFor();
+    const sizes = new Map<string, number>();
+    for (const script of scripts) sizes.set(script.url(), gzipSync(await script.body()).length);
+    const total = [...sizes.values()].reduce((sum, size) => sum + size, 0);
+    assert.ok(total > 20_000 && total <= 250_000, `${total} bytes`);
     await page.close();
   });
 
