@@ -1,11 +1,12 @@
 /**
  * What taking spans costs, end to end: the collector on one core, the load on another, over loopback. CPU is the server's
  * whole process group, user and system, from the first body until every trace has settled, with at least 20 s after the last
- * body. A figure counts only when every span is in the store and every edge of the map is what was sent; else it is void.
+ * body. Each profile has a collector and a store of its own, so that it pays for its own merges and for no others. A figure
+ * counts only when every span is in the store and every edge of the map is what was sent; else it is void.
  *
- * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--node=FLAGS]. All profiles take under six minutes and
+ * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--node=FLAGS]. All profiles take about TIME minutes and
  * are added to bench/results.md; --quick is one short run of the first and --only a choice: these are only shown. --runs is of
- * the main profile. --node gives the server's Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles its threads.
+ * the main profile. --node gives the servers' Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles their threads.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
@@ -24,17 +25,16 @@ const { values: flags } = parseArgs({
 });
 
 const loadBefore = loadavg()[0] ?? 0;
-const server = await startServer({ nodeFlags: flags.node.split(' ').filter((flag) => flag !== '') });
-let runs: Run[];
-try {
-  runs = await runProfiles(
-    server,
-    { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
-    { settled: server.settled, measure: (profile, seed) => measure(server, profile, seed) },
-  );
-} finally {
-  await server.stop();
-}
+const nodeFlags = flags.node.split(' ').filter((flag) => flag !== '');
+const runs = await runProfiles(
+  { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
+  {
+    start: () => startServer({ nodeFlags }),
+    stop: (server) => server.stop(),
+    settled: (server) => server.settled(),
+    measure,
+  },
+);
 console.log(formatTable(runs).join('\n'));
 if (!flags.quick && flags.only === undefined) saveResults(runs, loadBefore);
 if (runs.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;

@@ -34,31 +34,27 @@ const { values: flags } = parseArgs({
   },
 });
 
+interface Peer extends Doors {
+  stop(): Promise<void>;
+}
+
+const signals = ['SIGINT', 'SIGTERM'] as const;
 const startLimitMs = 60_000;
 /** What the warm-up left must be in the counter of spans before the first run: longer than a flush of bench/peer-otelcol.yaml. */
 const flushMs = 20_000;
 const notes: string[] = [];
 const loadBefore = loadavg()[0] ?? 0;
-const server = await startPeer();
-let runs: Run[];
-try {
-  await pause(1000);
-  let flushed: Promise<void> | undefined;
-  runs = await runProfiles(
-    server,
-    { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
-    { settled: () => (flushed ??= pause(flushMs)), measure },
-  );
-} finally {
-  await server.stop();
-}
+const runs = await runProfiles(
+  { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
+  { start: startPeer, stop: (server) => server.stop(), settled: () => pause(flushMs), measure },
+);
 const lines = [...formatTable(runs), ...(notes.length > 0 ? ['', ...notes] : [])];
 console.log(lines.join('\n'));
 if (flags.save !== undefined) appendResults('peer-results.md', { what: flags.save, loadBefore, lines });
 if (runs.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
 
 /** One run of a profile, checked as far as it can be. */
-async function measure(profile: Profile, seed: number): Promise<Run> {
+async function measure(server: Peer, profile: Profile, seed: number): Promise<Run> {
   const counters = [...(flags.spans === undefined ? [] : [flags.spans]), ...flags.also];
   const before = await Promise.all(counters.map(readCounter));
   const { truth, ...run } = await measureLoad(server, profile, { seed, settled: async () => {} });
@@ -83,7 +79,7 @@ async function readCounter(counter: string): Promise<number> {
 }
 
 /** errors: Error when the ports are taken already, or when the server does not listen on both. */
-async function startPeer(): Promise<Doors & { stop(): Promise<void> }> {
+async function startPeer(): Promise<Peer> {
   const ports = [Number(flags.http), Number(flags.grpc)];
   for (const port of ports) if (await listens(port)) throw new Error(`port ${port} is taken`);
   const child = spawn(...pinned(0, 'sh', ['-c', `exec env ${flags.server}`]), {
@@ -93,12 +89,13 @@ async function startPeer(): Promise<Doors & { stop(): Promise<void> }> {
   const pid = child.pid ?? 0;
   const gone = once(child, 'close');
   const stop = async (): Promise<void> => {
+    for (const signal of signals) process.off(signal, interrupted);
     if (child.exitCode === null) process.kill(-pid, 'SIGTERM');
     await gone;
   };
   // A group of its own hears nothing of the terminal.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => void stop().then(() => process.exit(1)));
+  const interrupted = (): void => void stop().then(() => process.exit(1));
+  for (const signal of signals) process.once(signal, interrupted);
   const deadline = performance.now() + startLimitMs;
   for (const port of ports) {
     while (!(await listens(port))) {
@@ -108,6 +105,7 @@ async function startPeer(): Promise<Doors & { stop(): Promise<void> }> {
       await pause(100);
     }
   }
+  await pause(1000);
   return { pid, otlpHttp: `127.0.0.1:${flags.http}`, otlpGrpc: `127.0.0.1:${flags.grpc}`, stop };
 }
 

@@ -34,23 +34,21 @@ const settleMs = 20_000;
 const main: Profile = { name: '500', spansPerBody: 500, tracesPerWave: 5000, waves: 12 };
 const quick: Profile = { ...main, waves: 2 };
 
-/** Small bodies come in small waves: eight connections with one request each do not carry more. */
+/**
+ * Small bodies come in small waves: eight connections with one request each do not carry more. Each makes commits enough for a
+ * merge of its own, one a second at least.
+ */
 const profiles: readonly Profile[] = [
   main,
-  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 100 },
-  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 100 },
-  { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
-  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 8 },
-  { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 5 },
-  { name: '500-rate', spansPerBody: 500, tracesPerWave: 5000, waves: 3, spansPerSecond: 20_000 },
+  { name: '20', spansPerBody: 20, tracesPerWave: 250, waves: 240 },
+  { name: '5', spansPerBody: 5, tracesPerWave: 100, waves: 220 },
+  { name: '500-json', encoding: 'json', spansPerBody: 500, tracesPerWave: 5000, waves: 12 },
+  { name: '500-grpc', door: 'grpc', spansPerBody: 500, tracesPerWave: 5000, waves: 12 },
+  { name: '500-gzip', gzip: true, spansPerBody: 500, tracesPerWave: 5000, waves: 12 },
+  { name: '500-rate', spansPerBody: 500, tracesPerWave: 5000, waves: 6, spansPerSecond: 20_000 },
 ];
-const warmUp: readonly Profile[] = [
-  { name: 'warm-up', spansPerBody: 500, tracesPerWave: 5000, waves: 3 },
-  { name: 'warm-up', spansPerBody: 20, tracesPerWave: 250, waves: 20 },
-  { name: 'warm-up', spansPerBody: 5, tracesPerWave: 100, waves: 20 },
-  { name: 'warm-up', door: 'grpc', spansPerBody: 20, tracesPerWave: 500, waves: 1 },
-  { name: 'warm-up', encoding: 'json', spansPerBody: 500, tracesPerWave: 1000, waves: 1 },
-];
+/** A server is warmed up by so much of the profile. */
+const warmUpShare = 0.25;
 
 /** What is asked of a benchmark. */
 export interface Choice {
@@ -62,25 +60,39 @@ export interface Choice {
   readonly runs: number;
 }
 
-/** Warms a server up, runs the profiles one after another and prints each. in: one run of a profile. */
-export async function runProfiles(
-  to: Doors,
+/** How a benchmark starts, questions and ends the server it is of. */
+export interface Subject<Server extends Doors> {
+  start(): Promise<Server>;
+  stop(server: Server): Promise<void>;
+  /** Resolves when what was sent has been worked on. */
+  settled(server: Server): Promise<void>;
+  /** One run of a profile. */
+  measure(server: Server, profile: Profile, seed: number): Promise<Run>;
+}
+
+/** Runs the profiles, each with a new server that was warmed up by it, and prints each run. */
+export async function runProfiles<Server extends Doors>(
   { quick: short, only, runs: ofMain }: Choice,
-  { settled, measure }: { settled: () => Promise<void>; measure: (profile: Profile, seed: number) => Promise<Run> },
+  { start, stop, settled, measure }: Subject<Server>,
 ): Promise<Run[]> {
   const wanted = only?.split(',');
   const chosen = short ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
   const runs: Run[] = [];
-  let seed = 1;
-  for (const profile of short ? warmUp.slice(0, 1) : warmUp) await sendProfile(to, profile, seed++);
-  await pause(2000);
-  await settled();
   for (const profile of chosen) {
-    for (let i = 0; i < (profile === main ? ofMain : 1); i++) {
-      const run = await measure(profile, seed++);
-      runs.push(run);
-      console.log(formatTable([run]).at(-1));
-      console.log(`  CPU s by thread: ${formatThreads(run.threadsS)}`);
+    let seed = 1;
+    const server = await start();
+    try {
+      await sendProfile(server, { ...profile, waves: Math.ceil(profile.waves * warmUpShare) }, seed++);
+      await pause(2000);
+      await settled(server);
+      for (let i = 0; i < (profile === main ? ofMain : 1); i++) {
+        const run = await measure(server, profile, seed++);
+        runs.push(run);
+        console.log(formatTable([run]).at(-1));
+        console.log(`  CPU s by thread: ${formatThreads(run.threadsS)}`);
+      }
+    } finally {
+      await stop(server);
     }
   }
   return runs;

@@ -220,6 +220,31 @@ test('what is written into a part that is just being read is not missing in it, 
   await assertSame(reader, store.writes(), wanted);
 });
 
+test('of two who ask at once what was written, the later answer does not bring back what was told since', async () => {
+  const store = await createStore();
+  let looks = 0;
+  let release: (() => void) | undefined;
+  const rows: Db['rows'] = async (sql, params) => {
+    const answer = await db.rows(sql, params);
+    // The second look at what the table holds.
+    if (params && 'after' in params && ++looks === 2) await new Promise<void>((resolve) => (release = resolve));
+    return answer as never;
+  };
+  const reader = createFrameReader({ ...db, rows }, store.told);
+  const wanted = { fromSecond: start - 30, toSecond: start + 30 };
+  for (let second = 0; second < 5; second++) await store.write(someCalls(second));
+  const [first, second] = [0, 10].map((later) =>
+    reader.read({ ...wanted, toSecond: wanted.toSecond + later, writes: store.writes() }),
+  );
+  await first;
+  await store.write(someCalls(5));
+  await reader.read({ ...wanted, writes: store.writes() });
+  release?.();
+  await second;
+  await store.write(someCalls(6));
+  await assertSame(reader, store.writes(), wanted);
+});
+
 const call = fc.record({
   edge: fc.nat(5),
   back: fc.oneof({ weight: 4, arbitrary: fc.integer({ min: -3, max: 40 }) }, fc.integer({ min: 100, max: 4000 })),
