@@ -1,8 +1,6 @@
 -- Rows of edges as they lie: what belongs together is summed up by the program (edge-sums.ts). Of the critical path totals: the map
--- needs no more, and the full keys of a day are many. With a cut they are those of the keys 'band|entry' from a band on, of
--- all entries or one. In one block where one thread reads: pieces of columns would have to be put together.
-WITH (key, value) -> toInt32OrZero(substringIndex(key, '|', 1)) >= {fromBand:Int32}
-  AND (empty({entry:String}) OR substring(key, position(key, '|') + 1) = {entry:String}) AS kept
+-- needs no more, and the full keys of a day are many. Few rows in one block by one thread: pieces of columns would have to be
+-- put together, and more threads cost more than they read.
 SELECT
   e.frame AS frame,
   e.sourceCluster AS sourceCluster,
@@ -32,11 +30,11 @@ SELECT
   CAST(e.principals, 'Map(LowCardinality(String), Float64)') AS principals,
   e.exemplars AS exemplars,
   CAST(e.errorExemplars, 'Map(LowCardinality(String), UInt128)') AS errorExemplars,
-  if({cut:UInt8} = 0, e.criticalTotalNs, arraySum(mapValues(mapFilter(kept, e.criticalNs)))) AS criticalNs,
-  if({cut:UInt8} = 0, e.rootTotalCount, arraySum(mapValues(mapFilter(kept, e.rootCount)))) AS rootCount,
-  if({cut:UInt8} = 0, e.rootTotalNs, arraySum(mapValues(mapFilter(kept, e.rootNs)))) AS rootNs
+  __criticalNs__ AS criticalNs,
+  __rootCount__ AS rootCount,
+  __rootNs__ AS rootNs
 FROM edges AS e
 WHERE e.frame >= {from:UInt32} AND e.frame < {to:UInt32}
   AND ({anySource:UInt8} = 1 OR (e.source = {source:String} AND e.sourceKind != 255))
   AND ({anyTarget:UInt8} = 1 OR (e.target = {target:String} AND e.sourceKind != 255))
-SETTINGS max_block_size = 1000000, preferred_block_size_bytes = 0
+SETTINGS max_threads = 1, max_block_size = 1000000, preferred_block_size_bytes = 0
