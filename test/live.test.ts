@@ -183,6 +183,15 @@ test('who leaves is forgotten', async () => {
   await until(() => served.api.liveClients === 0);
 });
 
+test('who asks for the head follows nothing', async () => {
+  for (const path of ['/api/graph/live?window=9m', '/api/traces/live']) {
+    const response = await fetch(`${served.api.url}${path}`, { method: 'HEAD' });
+    assert.equal(response.status, 200);
+    assert.equal(response.headers.get('content-type'), 'text/event-stream');
+  }
+  assert.equal(served.api.liveClients, 0);
+});
+
 test('a hundred followers of one map cost one computation a second', async () => {
   let computed = 0;
   const live = createLive<{ window: string }>({

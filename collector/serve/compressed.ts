@@ -50,7 +50,9 @@ export async function answerEvents(
   follow: (line: Line) => Promise<ReadableStream<Uint8Array>>,
 ): Promise<Response> {
   const takesGzip = encodingOf(c, ['gzip']) !== undefined;
-  const events = await follow({ gzip: takesGzip, drop: () => c.env?.outgoing?.destroy() });
+  // Who asks for the head only would leave a stream that nobody reads or ends.
+  const events =
+    c.req.method === 'HEAD' ? '' : await follow({ gzip: takesGzip, drop: () => c.env?.outgoing?.destroy() });
   c.header('vary', 'accept-encoding');
   if (takesGzip) c.header('content-encoding', 'gzip');
   // The buffering of proxies in between would hold events back.
