@@ -7,6 +7,7 @@ import { pino } from 'pino';
 import { AppError } from '#shared/error.ts';
 import { readConfig, type Config } from './config.ts';
 import { createCollector } from './collector.ts';
+import { keepHeapSmall } from './heap.ts';
 import { helpText } from './usage.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -43,6 +44,7 @@ async function run(args: readonly string[]): Promise<void> {
 }
 
 async function serve(config: Config, demo: boolean): Promise<void> {
+  keepHeapSmall();
   const log = pino({ level: config.logLevel });
   const onEnd = (error: Error): void => {
     log.fatal(error, 'the derivation ended; start the program again, nothing acknowledged is lost');

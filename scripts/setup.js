@@ -161,10 +161,10 @@ export function commandEnvironment(node, root = home) {
 
 /**
  * What Node is told when it runs the collector. Bodies live outside the engine's heap: with its usual limits they make it
- * mark a small heap several times a second. The young part of each thread's heap otherwise grows to 64 MiB under load, for
- * the same time in collections.
+ * mark a small heap several times a second. When it does so then is up to the collector (collector/heap.ts). The young part of
+ * each thread's heap otherwise grows to 64 MiB under load, for the same time in collections.
  */
-export const collectorFlags = ['--initial-old-space-size=256', '--max-semi-space-size=8'];
+export const collectorFlags = ['--initial-old-space-size=256', '--max-semi-space-size=8', '--expose-gc'];
 
 /**
  * The environment of the collector: what its allocators read before a program runs, unless the given one says otherwise. Large

@@ -4,6 +4,7 @@
  * of a thread that had it open.
  */
 import { parentPort, workerData } from 'node:worker_threads';
+import { keepHeapSmall } from '../heap.ts';
 import { createDb } from '../store/db.ts';
 import type { EdgeSums } from '../store/edge-columns.ts';
 import { toEdgeSums, type ToldWrite } from '../store/edges-told.ts';
@@ -45,6 +46,7 @@ const port = parentPort;
 if (port === null) throw new Error('worker.ts runs as a worker thread only');
 const { store, options, writes } = workerData as WorkerStart;
 const write = new Int32Array(writes);
+keepHeapSmall();
 const db = await createDb(store);
 let deriver: Deriver | undefined;
 let unasked = maxUnasked;
