@@ -55,6 +55,7 @@ export async function readHistory(
        SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16)
      ) ORDER BY tick, traceId`,
     { after: time.toTick(from), before, ids: traces.map(assembler.traceId) },
+    'look-up anywhere',
   );
   const histories = new Map<number, History>();
   const table = readNative(bytes);
