@@ -43,6 +43,7 @@ const columns = [
   'CPU s',
   'store B/span',
   'unsettled traces',
+  'derivation behind s',
   'ack p50 / p99 ms',
 ];
 
@@ -108,6 +109,7 @@ async function soak(on: BenchServer): Promise<Soaked> {
       (cpuS - last.cpuS).toFixed(1),
       store.spans === 0 ? '' : (store.bytesOnDisk / store.spans).toFixed(1),
       whole(derive.unsettledTraces),
+      (derive.lagMs / 1000).toFixed(0),
       `${p50Ms.toFixed(0)} / ${p99Ms.toFixed(0)}`,
     ];
     lines.push(line);

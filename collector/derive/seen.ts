@@ -1,7 +1,7 @@
 /**
  * Which traces have settled lately: Bloom filters in two generations of `ticks` each, so that they cover at least that many
  * ticks back. They only ever save a look-up: a yes is checked against the store, a no is certain within the covered ticks. A wrong
- * yes costs as much as some thousand traces do, so there must be none in a tick of some thousand traces.
+ * yes costs as much as settling some hundred traces, so among thousands there should be none.
  */
 import { giveBack } from '#shared/give-back.ts';
 
