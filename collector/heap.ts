@@ -9,7 +9,7 @@ export interface HeapOptions {
   /** The first look is for what a start leaves. */
   readonly firstMs?: number;
   readonly everyMs?: number;
-  /** A collection takes about 40 ms; what was allocated lately moves the size by some megabytes anyway. */
+  /** A collection takes some 60 ms under load; what was allocated lately moves the size by some megabytes anyway. */
   readonly grownBytes?: number;
 }
 
