@@ -28,12 +28,7 @@ const loadBefore = loadavg()[0] ?? 0;
 const nodeFlags = flags.node.split(' ').filter((flag) => flag !== '');
 const runs = await runProfiles(
   { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
-  {
-    start: () => startServer({ nodeFlags }),
-    stop: (server) => server.stop(),
-    settled: (server) => server.settled(),
-    measure,
-  },
+  { start: () => startServer({ nodeFlags }), settled: (server) => server.settled(), measure },
 );
 console.log(formatTable(runs).join('\n'));
 if (!flags.quick && flags.only === undefined) saveResults(runs, loadBefore);

@@ -16,8 +16,8 @@ import { connect } from 'node:net';
 import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { pinned } from './pinned.ts';
-import { measureLoad, runProfiles, type Doors, type Profile } from './profiles.ts';
+import { pinned, stopOnSignal } from './pinned.ts';
+import { measureLoad, runProfiles, type Profile, type Server } from './profiles.ts';
 import { appendResults, formatTable, whole, type Run } from './report.ts';
 
 const { values: flags } = parseArgs({
@@ -34,11 +34,6 @@ const { values: flags } = parseArgs({
   },
 });
 
-interface Peer extends Doors {
-  stop(): Promise<void>;
-}
-
-const signals = ['SIGINT', 'SIGTERM'] as const;
 const startLimitMs = 60_000;
 /** What the warm-up left must be in the counter of spans before the first run: longer than a flush of bench/peer-otelcol.yaml. */
 const flushMs = 20_000;
@@ -46,7 +41,7 @@ const notes: string[] = [];
 const loadBefore = loadavg()[0] ?? 0;
 const runs = await runProfiles(
   { quick: flags.quick, only: flags.only, runs: Number(flags.runs) },
-  { start: startPeer, stop: (server) => server.stop(), settled: () => pause(flushMs), measure },
+  { start: startPeer, settled: () => pause(flushMs), measure },
 );
 const lines = [...formatTable(runs), ...(notes.length > 0 ? ['', ...notes] : [])];
 console.log(lines.join('\n'));
@@ -54,7 +49,7 @@ if (flags.save !== undefined) appendResults('peer-results.md', { what: flags.sav
 if (runs.some(({ wrong }) => wrong.length > 0)) process.exitCode = 1;
 
 /** One run of a profile, checked as far as it can be. */
-async function measure(server: Peer, profile: Profile, seed: number): Promise<Run> {
+async function measure(server: Server, profile: Profile, seed: number): Promise<Run> {
   const counters = [...(flags.spans === undefined ? [] : [flags.spans]), ...flags.also];
   const before = await Promise.all(counters.map(readCounter));
   const { truth, ...run } = await measureLoad(server, profile, { seed, settled: async () => {} });
@@ -79,7 +74,7 @@ async function readCounter(counter: string): Promise<number> {
 }
 
 /** errors: Error when the ports are taken already, or when the server does not listen on both. */
-async function startPeer(): Promise<Peer> {
+async function startPeer(): Promise<Server> {
   const ports = [Number(flags.http), Number(flags.grpc)];
   for (const port of ports) if (await listens(port)) throw new Error(`port ${port} is taken`);
   const child = spawn(...pinned(0, 'sh', ['-c', `exec env ${flags.server}`]), {
@@ -89,13 +84,11 @@ async function startPeer(): Promise<Peer> {
   const pid = child.pid ?? 0;
   const gone = once(child, 'close');
   const stop = async (): Promise<void> => {
-    for (const signal of signals) process.off(signal, interrupted);
+    unwatch();
     if (child.exitCode === null) process.kill(-pid, 'SIGTERM');
     await gone;
   };
-  // A group of its own hears nothing of the terminal.
-  const interrupted = (): void => void stop().then(() => process.exit(1));
-  for (const signal of signals) process.once(signal, interrupted);
+  const unwatch = stopOnSignal(stop);
   const deadline = performance.now() + startLimitMs;
   for (const port of ports) {
     while (!(await listens(port))) {

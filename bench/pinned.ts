@@ -20,6 +20,17 @@ export function pinSelf(core: number): void {
   execFileSync('taskset', ['-acp', String(core), String(process.pid)], { stdio: 'ignore' });
 }
 
+const signals = ['SIGINT', 'SIGTERM'] as const;
+
+/** A signal ends what was started before it ends this process: a group of its own hears nothing of the terminal. out: no longer. */
+export function stopOnSignal(stop: () => Promise<void>): () => void {
+  const interrupted = (): void => void stop().then(() => process.exit(1));
+  for (const signal of signals) process.once(signal, interrupted);
+  return () => {
+    for (const signal of signals) process.off(signal, interrupted);
+  };
+}
+
 export const canPin = succeeds(() => execFileSync('taskset', ['--version']));
 
 const ticksPerSecond = canPin ? Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' })) : 100;

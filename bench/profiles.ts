@@ -17,13 +17,14 @@ export interface Profile {
   readonly spansPerSecond?: number;
 }
 
-/** Where a server takes spans. */
-export interface Doors {
+/** A server that was started. */
+export interface Server {
   /** Also its process group. */
   readonly pid: number;
   /** host:port. */
   readonly otlpHttp: string;
   readonly otlpGrpc: string;
+  stop(): Promise<void>;
 }
 
 const connections = 8;
@@ -60,20 +61,19 @@ export interface Choice {
   readonly runs: number;
 }
 
-/** How a benchmark starts, questions and ends the server it is of. */
-export interface Subject<Server extends Doors> {
-  start(): Promise<Server>;
-  stop(server: Server): Promise<void>;
+/** How a benchmark starts and questions the server it is of. */
+export interface Subject<Started extends Server> {
+  start(): Promise<Started>;
   /** Resolves when what was sent has been worked on. */
-  settled(server: Server): Promise<void>;
+  settled(server: Started): Promise<void>;
   /** One run of a profile. */
-  measure(server: Server, profile: Profile, seed: number): Promise<Run>;
+  measure(server: Started, profile: Profile, seed: number): Promise<Run>;
 }
 
 /** Runs the profiles, each with a new server that was warmed up by it, and prints each run. */
-export async function runProfiles<Server extends Doors>(
+export async function runProfiles<Started extends Server>(
   { quick: short, only, runs: ofMain }: Choice,
-  { start, stop, settled, measure }: Subject<Server>,
+  { start, settled, measure }: Subject<Started>,
 ): Promise<Run[]> {
   const wanted = only?.split(',');
   const chosen = short ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
@@ -92,7 +92,7 @@ export async function runProfiles<Server extends Doors>(
         console.log(`  CPU s by thread: ${formatThreads(run.threadsS)}`);
       }
     } finally {
-      await stop(server);
+      await server.stop();
     }
   }
   return runs;
@@ -100,7 +100,7 @@ export async function runProfiles<Server extends Doors>(
 
 /** out: the run, with the bodies that were refused as what is wrong with it, and the truth of what was sent. */
 export async function measureLoad(
-  to: Doors,
+  to: Server,
   profile: Profile,
   { seed, settled }: { readonly seed: number; readonly settled: () => Promise<void> },
 ): Promise<Run & { readonly truth: Truth }> {
@@ -133,7 +133,7 @@ export async function measureLoad(
 }
 
 /** in: called when the bodies are ready, just before the first is sent. */
-function sendProfile(to: Doors, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
+function sendProfile(to: Server, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
   const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
   const { spansPerSecond } = profile;
   const address = door === 'http' ? to.otlpHttp : to.otlpGrpc;

@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { graph, status, type Status } from '#shared/api.ts';
 import type { Count } from '../fixtures/truth.ts';
-import { pinnedNode } from './pinned.ts';
+import { pinnedNode, stopOnSignal } from './pinned.ts';
 
 export interface BenchServer {
   /** Also its process group. */
@@ -35,7 +35,6 @@ export interface ServerOptions {
 
 const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
 const settleLimitMs = 90_000;
-const signals = ['SIGINT', 'SIGTERM'] as const;
 /** What `npm start` gives Node. */
 const { collectorEnvironment, collectorFlags } = (await import(
   new URL('../scripts/setup.js', import.meta.url).href
@@ -73,14 +72,12 @@ export async function startServer({ nodeFlags = [], directory: given }: ServerOp
     return answer.json();
   };
   const stop = async (): Promise<void> => {
-    for (const signal of signals) process.off(signal, interrupted);
+    unwatch();
     child.kill('SIGTERM');
     await gone;
     if (given === undefined) rmSync(directory, { recursive: true, force: true });
   };
-  // A group of its own hears nothing of the terminal.
-  const interrupted = (): void => void stop().then(() => process.exit(1));
-  for (const signal of signals) process.once(signal, interrupted);
+  const unwatch = stopOnSignal(stop);
   const readStatus = async (): Promise<Status> => status.parse(await get('/api/status'));
   return {
     pid: child.pid ?? 0,
