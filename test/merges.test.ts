@@ -1,5 +1,7 @@
 /** How parts of the store are merged. */
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
@@ -59,3 +61,31 @@ test('large parts wait for others of their size, small ones are merged without t
       { rows: 24, level: 1 },
     ]);
   }));
+
+test('a merge counts no statistics of columns: no question asks for them', () =>
+  withStore(async (db) => {
+    for (const table of ['spans', 'traces', 'edges']) {
+      for (const tick of [1, 2]) await db.exec(`INSERT INTO ${table} (tick) VALUES (${tick})`);
+      await db.exec(`OPTIMIZE TABLE ${table} FINAL`);
+    }
+    const merged = await db.rows<{ path: string }>('SELECT path FROM system.parts WHERE active AND level > 0');
+    assert.equal(merged.length, 3);
+    for (const { path } of merged)
+      assert.deepEqual(
+        readdirSync(path).filter((name) => name.startsWith('statistics')),
+        [],
+        path,
+      );
+  }));
+
+test('threads that merge come after all others', { skip: process.platform !== 'linux' }, () =>
+  withStore(async () => {
+    const priorities = readdirSync('/proc/self/task').map((thread) => ({
+      name: readFileSync(`/proc/self/task/${thread}/comm`, 'utf8').trim(),
+      priority: getPriority(Number(thread)),
+    }));
+    const merging = priorities.filter(({ name }) => name === 'MergeMutate');
+    assert.ok(merging.length > 0);
+    assert.ok(merging.every(({ priority }) => priority === 5 + getPriority(process.pid)));
+  }),
+);

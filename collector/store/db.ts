@@ -12,6 +12,7 @@ import { buffer } from 'node:stream/consumers';
 import { isMainThread } from 'node:worker_threads';
 import { createClient, type ClickHouseClient, type ClickHouseSettings } from '@clickhouse/client';
 import { AppError, quoted } from '#shared/error.ts';
+import { putMergesLast } from './merges.ts';
 import { writeAll } from './write-all.ts';
 
 export type Params = Readonly<Record<string, unknown>>;
@@ -245,4 +246,5 @@ export async function migrate(db: Db): Promise<void> {
     );
   }
   if (found < schemaVersion) await db.exec(`INSERT INTO schemaVersion VALUES (${schemaVersion}, now())`);
+  putMergesLast();
 }
