@@ -12,7 +12,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { graph, type Graph } from '#shared/api.ts';
 import { percentiles } from '../fixtures/load.ts';
-import { load } from './load.ts';
+import { load, steadyPlan } from './load.ts';
 import { pinSelf } from './pinned.ts';
 import { appendResults, toTable, whole } from './report.ts';
 import { startServer, type BenchServer } from './server.ts';
@@ -29,15 +29,15 @@ const warmUpMs = 10_000;
 /** As often, and up to as much later: no step of the collector's clock is met each time. */
 const everyMs = 700;
 const apartMs = 600;
-/** Quiet time of a trace until it is final: the collector's default. */
-const quietMs = 10_000;
-const lastMs = quietMs + 10_000;
+/** Beyond the quiet time after which a trace is final. */
+const lastMs = 10_000;
 
 interface Seen {
   readonly acknowledgedAt: number;
   readonly readMs: number;
   /** Since it was acknowledged; absent: not seen. */
   shownMs?: number;
+  /** The same less the quiet time. */
   finalMs?: number;
 }
 
@@ -53,40 +53,31 @@ for (const rate of flags.rates.split(',').map(Number)) {
     await server.stop();
   }
 }
-const columns = ['spans/s beside', 'traces', 'by its id ms', 'on the live map ms', `final ms, less ${quietMs}`];
+const columns = ['spans/s beside', 'traces', 'by its id ms', 'on the live map ms', 'final, less the quiet time, ms'];
 const table = toTable(columns, lines);
 console.log(table.join('\n'));
 if (flags.save)
   appendResults('fresh-results.md', { what: 'since the acknowledgement: p50 / p99', loadBefore, lines: table });
 
 async function measure(on: BenchServer, rate: number): Promise<Seen[]> {
-  const totalMs = warmUpMs + traces * (everyMs + apartMs) + lastMs;
-  const loading = rate === 0 ? undefined : load(planOf(on, rate, totalMs));
+  const { settleAfterMs } = (await on.status()).derive;
+  const totalMs = warmUpMs + traces * (everyMs + apartMs) + settleAfterMs + lastMs;
+  const loading = rate === 0 ? undefined : load(steadyPlan(on.otlpHttp, rate, totalMs));
   await pause(warmUpMs);
   const seen = new Map<string, Seen>();
   const stop = new AbortController();
-  const following = follow(`${on.url}/api/graph/live?window=5m`, stop.signal, (shown) => note(shown, seen));
+  const following = follow(`${on.url}/api/graph/live?window=5m`, stop.signal, (shown) =>
+    note(shown, seen, settleAfterMs),
+  );
   for (let i = 0; i < traces; i++) {
     await pause(everyMs + Math.random() * apartMs);
     seen.set(`caller-${i}`, await send(on, i));
   }
-  await pause(lastMs);
+  await pause(settleAfterMs + lastMs);
   stop.abort();
   await following;
   await loading;
   return [...seen.values()];
-}
-
-function planOf(on: BenchServer, rate: number, maxMs: number): Parameters<typeof load>[0] {
-  return {
-    target: { door: 'http', address: on.otlpHttp, encoding: 'protobuf', gzip: false, connections: 8 },
-    seed: 1,
-    spansPerBody: 500,
-    tracesPerWave: Math.max(500, Math.round(rate / 10)),
-    waves: Number.MAX_SAFE_INTEGER,
-    maxMs,
-    spansPerSecond: rate,
-  };
 }
 
 /** errors: Error when it is refused, or cannot be read at once with both spans. */
@@ -135,13 +126,13 @@ async function follow(url: string, signal: AbortSignal, onGraph: (shown: Graph) 
   }
 }
 
-function note(shown: Graph, seen: ReadonlyMap<string, Seen>): void {
+function note(shown: Graph, seen: ReadonlyMap<string, Seen>, settleAfterMs: number): void {
   const now = performance.now();
   for (const { source, provisional } of shown.edges) {
     const one = seen.get(source.split('/')[2] ?? '');
     if (one === undefined) continue;
     one.shownMs ??= now - one.acknowledgedAt;
-    if (provisional === 0) one.finalMs ??= now - one.acknowledgedAt;
+    if (provisional === 0) one.finalMs ??= now - one.acknowledgedAt - settleAfterMs;
   }
 }
 
@@ -152,6 +143,11 @@ function lineOf(rate: number, all: readonly Seen[]): string[] {
     const { p50Ms, p99Ms } = percentiles(times);
     return `${whole(p50Ms)} / ${whole(p99Ms)}`;
   };
-  const finalMs = ({ finalMs: ms }: Seen): number | undefined => (ms === undefined ? undefined : ms - quietMs);
-  return [whole(rate), String(all.length), spread((one) => one.readMs), spread((one) => one.shownMs), spread(finalMs)];
+  return [
+    whole(rate),
+    String(all.length),
+    spread((one) => one.readMs),
+    spread((one) => one.shownMs),
+    spread((one) => one.finalMs),
+  ];
 }

@@ -11,7 +11,7 @@ import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { createGunzip } from 'node:zlib';
-import { load } from './load.ts';
+import { load, steadyPlan } from './load.ts';
 import { cpuSeconds, memoryOf, pinSelf, threadCpu } from './pinned.ts';
 import { appendResults, formatThreads, mebibytes, toTable, whole } from './report.ts';
 import { startServer, type BenchServer } from './server.ts';
@@ -77,16 +77,7 @@ async function measure(on: BenchServer): Promise<Turn[][]> {
   const turns: Turn[][] = scenes.map(() => []);
   const totalMs = warmUpMs + rounds * scenes.length * (beginMs + turnMs);
   const begun = Promise.withResolvers<void>();
-  const plan = {
-    target: { door: 'http', address: on.otlpHttp, encoding: 'protobuf', gzip: false, connections: 8 },
-    seed: 1,
-    spansPerBody: 500,
-    tracesPerWave: Math.max(500, Math.round(rate / 10)),
-    namespaces,
-    waves: Number.MAX_SAFE_INTEGER,
-    maxMs: totalMs,
-    spansPerSecond: rate,
-  } as const;
+  const plan = { ...steadyPlan(on.otlpHttp, rate, totalMs), namespaces };
   const loading = load(plan, { begin: begun.resolve });
   await Promise.race([begun.promise, loading]);
   await pause(warmUpMs);

@@ -13,6 +13,22 @@ export interface LoadWatch {
   readonly progress?: (progress: LoadProgress) => void | Promise<void>;
 }
 
+/**
+ * So many spans a second, 500 a body over 8 connections, for as long as told. A wave lasts about a second and a half, so that a
+ * trace's spans come within that. in: host:port of the OTLP/HTTP door.
+ */
+export function steadyPlan(address: string, rate: number, maxMs: number): LoadPlan {
+  return {
+    target: { door: 'http', address, encoding: 'protobuf', gzip: false, connections: 8 },
+    seed: 1,
+    spansPerBody: 500,
+    tracesPerWave: Math.min(5000, Math.max(500, Math.round(rate / 10))),
+    waves: Number.MAX_SAFE_INTEGER,
+    maxMs,
+    spansPerSecond: rate,
+  };
+}
+
 /** errors: Error when the generator ends without a report; those of `progress`. */
 export async function load(plan: LoadPlan, { begin, progress }: LoadWatch = {}): Promise<LoadReport> {
   const script = join(import.meta.dirname, '..', 'fixtures', 'load.ts');

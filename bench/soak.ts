@@ -11,7 +11,7 @@ import { loadavg } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { LoadPlan, LoadProgress, LoadReport } from '../fixtures/load.ts';
-import { load, wrongEdges } from './load.ts';
+import { load, steadyPlan, wrongEdges } from './load.ts';
 import { cpuSeconds, memoryOf, pinSelf, resetPeakMemory } from './pinned.ts';
 import { appendResults, mebibytes, memoryText, toTable, whole } from './report.ts';
 import { startServer, type BenchServer } from './server.ts';
@@ -27,8 +27,6 @@ const [minutes, rate] = [Number(flags.minutes), Number(flags.rate)];
 const idleMs = 10_000;
 const settleMs = 20_000;
 const settleLimitMs = 300_000;
-/** A wave lasts about a second and a half, so that a trace's spans come within that. */
-const tracesPerWave = Math.min(5000, Math.max(500, Math.round(rate / 10)));
 
 const columns = [
   'minute',
@@ -74,13 +72,7 @@ interface Soaked {
 
 async function soak(on: BenchServer): Promise<Soaked> {
   const plan: LoadPlan = {
-    target: { door: 'http', address: on.otlpHttp, encoding: 'protobuf', gzip: false, connections: 8 },
-    seed: 1,
-    spansPerBody: 500,
-    tracesPerWave,
-    waves: Number.MAX_SAFE_INTEGER,
-    maxMs: minutes * 60_000,
-    spansPerSecond: rate,
+    ...steadyPlan(on.otlpHttp, rate, minutes * 60_000),
     maxWaiting: 64,
     progressMs: 60_000,
   };
