@@ -176,8 +176,10 @@ export function collectorEnvironment(given = process.env) {
     MALLOC_ARENA_MAX: '2',
     MALLOC_MMAP_THRESHOLD_: '131072',
     MALLOC_TRIM_THRESHOLD_: '131072',
-    // The store's allocator keeps free pages a second, not five; keeping none costs it half its CPU again.
-    JE_MALLOC_CONF: 'dirty_decay_ms:1000',
+    // The store's allocator keeps free pages a second, not five, in two places, not four a core; keeping none costs it half its CPU again.
+    JE_MALLOC_CONF: 'dirty_decay_ms:1000,narenas:2',
+    // What Node makes of the sources: a second start need not, with a quarter less CPU and 9 MiB less.
+    NODE_COMPILE_CACHE: join(home, '.cache', 'node'),
     ...given,
   };
 }
