@@ -4,7 +4,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
+import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
+import { writeOtlp } from '../collector/decode/otlp-write.ts';
+import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
+import { keyValues } from './otlp-span.ts';
 
 /** Parts of a commit each, the oldest first. */
 async function commit(db: Db, rows: readonly number[]): Promise<void> {
@@ -78,6 +83,32 @@ test('a merge counts no statistics of columns: no question asks for them', () =>
       );
   }));
 
+test('filters of attributes are made by merges, the one of trace ids by each commit', () =>
+  withStore(async (db) => {
+    const filters = async (): Promise<string[][]> => {
+      const made = await db.rows<{ path: string }>(`SELECT path FROM system.parts WHERE active AND table = 'spans'`);
+      return made.map(({ path }) =>
+        readdirSync(path)
+          .filter((name) => /^skp_idx_.*\.idx/.test(name))
+          .map((name) => name.replace(/^skp_idx_|\.idx.*$/g, ''))
+          .sort(),
+      );
+    };
+    await db.exec('SYSTEM STOP MERGES spans');
+    for (const tick of [1, 2]) {
+      const block = createSpanBlock();
+      fillBlock(block);
+      await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
+    }
+    assert.deepEqual(await filters(), [
+      ['startNs', 'traceId'],
+      ['startNs', 'traceId'],
+    ]);
+    await db.exec('SYSTEM START MERGES spans');
+    await db.exec('OPTIMIZE TABLE spans FINAL');
+    assert.deepEqual(await filters(), [['shape', 'startNs', 'traceId', 'varying']]);
+  }));
+
 test('threads that merge come after all others', { skip: process.platform !== 'linux' }, () =>
   withStore(async () => {
     const merging = readdirSync('/proc/self/task').filter((thread) => nameOf(thread) === 'MergeMutate');
@@ -85,6 +116,22 @@ test('threads that merge come after all others', { skip: process.platform !== 'l
     for (const thread of merging) assert.equal(getPriority(Number(thread)), Math.min(19, getPriority() + 5));
   }),
 );
+
+/** A span. */
+function fillBlock(block: SpanBlock): void {
+  const normalised = createNormalised();
+  const span = {
+    traceId: '0a'.repeat(16),
+    spanId: '01'.repeat(8),
+    startTimeUnixNano: '1',
+    endTimeUnixNano: '2',
+    attributes: keyValues({ 'url.path': '/a' }),
+  };
+  decodeOtlp(writeOtlp({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }), (read) => {
+    normalise(read, normalised);
+    block.append(read, normalised);
+  });
+}
 
 /** '' when the thread has ended. */
 function nameOf(thread: string): string {
