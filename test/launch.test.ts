@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
@@ -149,8 +149,15 @@ describe('npm start', () => {
       await once(child, 'close');
       return output;
     };
-    assert.equal(await outputWith({ GIVEN: 'kept' }), '131072 dirty_decay_ms:1000 kept\n');
+    assert.equal(await outputWith({ GIVEN: 'kept' }), '131072 dirty_decay_ms:1000,narenas:2 kept\n');
     assert.equal(await outputWith({ GIVEN: 'kept', JE_MALLOC_CONF: 'narenas:1' }), '131072 narenas:1 kept\n');
+  });
+
+  test('keeps what Node makes of the sources for the next start', async () => {
+    const root = cloneWith('process.exitCode = 0 as number;');
+    const { NODE_COMPILE_CACHE: _, ...env } = process.env;
+    await once(spawn(process.execPath, [join(root, 'scripts/run.js')], { env }), 'close');
+    assert.ok(readdirSync(join(root, '.cache', 'node'), { recursive: true }).length > 1);
   });
 
   test('hands SIGTERM to the program and waits for it', async () => {

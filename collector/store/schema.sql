@@ -63,7 +63,7 @@ SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory 
 -- Version 2: stores of version 1 lack the column.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS batch UInt16 CODEC(LZ4) AFTER tick;
 
--- Version 4: fewer and wider merges, for each pass costs as much as the insert. Older stores keep the order (tick, traceId).
+-- Version 4: fewer and wider merges, for each pass costs as much as the insert (24 parts then). Older stores keep the order (tick, traceId).
 ALTER TABLE spans MODIFY SETTING min_parts_to_merge_at_once = 12;
 
 -- Version 5: attributes by shape. Rows of before keep theirs.
@@ -196,12 +196,12 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- Of stores of any version, a statement a table, for each is a file that is written at every start.
 -- Old parts are removed by one thread. They wait for five minutes under load, and from a hundred on chDB would begin a thread for
 -- each, up to 128, that stay: 17 MiB (2026-11-28).
--- No merge is of more parts than one needs to begin (the setting is one more than is taken): of 75 parts that had gathered, all were
+-- Twelve or thirteen parts at once: twice as many take twice the memory (decision 25). Without a limit, of 75 parts that had gathered, all were
 -- merged at once, for 342 MiB instead of 123 (2026-11-28).
 -- Small parts at the end of a choice are merged with it. Left out, as is the default, what remains of a choice that a large part
 -- leads is that part and the one after it: it would be written anew with each commit that follows.
--- Parts wait for others of their size: from the default base of 5 on, two merged parts and 22 commits were a choice already, so that parts grew
--- threefold with each merge, not twentyfold, and a day at 1,000 spans/s wrote a span 16 times, not 5 (decision 22).
+-- Parts wait for others of their size: with the default base of 5 two merged parts and 22 commits were a choice already, when 24 were merged
+-- at once, so that parts grew threefold with each merge, not twentyfold, and a day at 1,000 spans/s wrote a span 16 times, not 5 (decision 22).
 -- A merge counts no statistics of columns, which the store does by default from 26.4 on: no question here is planned by them, and for merges of
 -- spans they were a fifth of the CPU and 27 MiB (decision 24).
 -- Strings as one stream, lengths among them: 54.2 B a span instead of 58.3, and insert, merge and a trace by ID cost what they did.
