@@ -9,15 +9,12 @@ import { basename } from 'node:path';
 /** MADV_DONTNEED. source: man 2 madvise. */
 const dontNeed = 4;
 
-export interface PagesOptions {
-  /** The first time is when a start is over. */
-  readonly firstMs?: number;
-  /** Code that a merge needs once in a while is mapped again each time. */
-  readonly everyMs?: number;
-}
+/** The first time is when a start is over; then, under load, code that a merge needs once in a while has come back. */
+const firstMs = 5_000;
+const everyMs = 30_000;
 
 /** Begins; does not keep the process alive. */
-export function giveBackPages({ firstMs = 5_000, everyMs = 30_000 }: PagesOptions = {}): void {
+export function giveBackPages(): void {
   setTimeout(() => {
     void createGiveBack().then((giveBack) => {
       giveBack?.();
