@@ -167,8 +167,8 @@ export function commandEnvironment(node, root = home) {
 export const collectorFlags = ['--initial-old-space-size=256', '--max-semi-space-size=8', '--expose-gc'];
 
 /**
- * The environment of the collector: what its allocators read before a program runs, unless the given one says otherwise. Large
- * blocks come and go with each body and commit, and what is free shall be the system's again.
+ * The environment of the collector: what its allocators and Node read before a program runs, unless the given one says otherwise.
+ * Large blocks come and go with each body and commit, and what is free shall be the system's again.
  */
 export function collectorEnvironment(given = process.env) {
   return {

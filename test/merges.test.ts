@@ -4,12 +4,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { getPriority } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
-import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
-import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
-import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
-import { keyValues } from './otlp-span.ts';
+import { requestOf, span } from './otlp-span.ts';
+import { storeBodies } from './serve.ts';
 
 /** Parts of a commit each, the oldest first. */
 async function commit(db: Db, rows: readonly number[]): Promise<void> {
@@ -95,11 +93,7 @@ test('filters of attributes are made by merges, the one of trace ids by each com
       );
     };
     await db.exec('SYSTEM STOP MERGES spans');
-    for (const tick of [1, 2]) {
-      const block = createSpanBlock();
-      fillBlock(block);
-      await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
-    }
+    for (const tick of [1, 2]) await storeBodies(db, [writeOtlp(requestOf(span))], tick);
     assert.deepEqual(await filters(), [
       ['startNs', 'traceId'],
       ['startNs', 'traceId'],
@@ -116,22 +110,6 @@ test('threads that merge come after all others', { skip: process.platform !== 'l
     for (const thread of merging) assert.equal(getPriority(Number(thread)), Math.min(19, getPriority() + 5));
   }),
 );
-
-/** A span. */
-function fillBlock(block: SpanBlock): void {
-  const normalised = createNormalised();
-  const span = {
-    traceId: '0a'.repeat(16),
-    spanId: '01'.repeat(8),
-    startTimeUnixNano: '1',
-    endTimeUnixNano: '2',
-    attributes: keyValues({ 'url.path': '/a' }),
-  };
-  decodeOtlp(writeOtlp({ resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] }), (read) => {
-    normalise(read, normalised);
-    block.append(read, normalised);
-  });
-}
 
 /** '' when the thread has ended. */
 function nameOf(thread: string): string {

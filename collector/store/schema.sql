@@ -58,13 +58,12 @@ CREATE TABLE IF NOT EXISTS spans (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, batch, traceId)
-SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000, min_parts_to_merge_at_once = 12;
+SETTINGS index_granularity = 4096, fsync_after_insert = 1, fsync_part_directory = 1, min_bytes_for_wide_part = 1073741824, min_rows_for_wide_part = 100000000;
 
 -- Version 2: stores of version 1 lack the column.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS batch UInt16 CODEC(LZ4) AFTER tick;
 
--- Version 4: fewer and wider merges, for each pass costs as much as the insert (24 parts then). Older stores keep the order (tick, traceId).
-ALTER TABLE spans MODIFY SETTING min_parts_to_merge_at_once = 12;
+-- Version 4: spans in the order of their trace ids. Older stores keep the order (tick, traceId).
 
 -- Version 5: attributes by shape. Rows of before keep theirs.
 ALTER TABLE spans ADD COLUMN IF NOT EXISTS shape LowCardinality(String) AFTER attributeTypes;
@@ -163,11 +162,10 @@ CREATE TABLE IF NOT EXISTS traces (
 ) ENGINE = MergeTree
 PARTITION BY toYYYYMMDD(toDateTime(tick, 'UTC'))
 ORDER BY (tick, traceId)
-SETTINGS fsync_after_insert = 1, fsync_part_directory = 1, min_parts_to_merge_at_once = 12;
+SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- Version 4: what a settlement replaces is found without reading all others.
 ALTER TABLE traces ADD INDEX IF NOT EXISTS replacesTick replacesTick TYPE minmax GRANULARITY 1;
-ALTER TABLE traces MODIFY SETTING min_parts_to_merge_at_once = 12;
 
 -- What a call-path id stands for: the last step and the path before it.
 CREATE TABLE IF NOT EXISTS paths (
@@ -196,7 +194,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- Of stores of any version, a statement a table, for each is a file that is written at every start.
 -- Old parts are removed by one thread. They wait for five minutes under load, and from a hundred on chDB would begin a thread for
 -- each, up to 128, that stay: 17 MiB (2026-11-28).
--- Twelve or thirteen parts at once: twice as many take twice the memory (decision 25). Without a limit, of 75 parts that had gathered, all were
+-- Twelve or thirteen parts at once: few and wide merges, for each pass costs as much as the insert; twice as many take twice the memory (decision 25). Without a limit, of 75 parts that had gathered, all were
 -- merged at once, for 342 MiB instead of 123 (2026-11-28).
 -- Small parts at the end of a choice are merged with it. Left out, as is the default, what remains of a choice that a large part
 -- leads is that part and the one after it: it would be written anew with each commit that follows.
@@ -206,5 +204,5 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- spans they were a fifth of the CPU and 27 MiB (decision 24).
 -- Strings as one stream, lengths among them: 54.2 B a span instead of 58.3, and insert, merge and a trace by ID cost what they did.
 ALTER TABLE edges MODIFY SETTING concurrent_part_removal_threshold = 1000000, auto_statistics_types = '';
-ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
-ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
+ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 12, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
+ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 12, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
