@@ -54,6 +54,7 @@ test('a derivation that fails says so, answers that the map is away, and goes on
     }
   }
   assert.ok(failed >= 1);
+  await new Promise<void>((resolve) => follower.onAdvanced(resolve));
 
   // Who asked for a picture is told of what is written from then on.
   const before = follower.told.now();

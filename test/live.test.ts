@@ -90,7 +90,7 @@ test('a follower gets the present map at once, then each change, then nothing bu
   await store(2);
   const second = graphOf(await client.next('graph'));
   assert.equal(second.edges[0]?.calls, (first.edges[0]?.calls ?? 0) + 2);
-  assert.equal(await client.next('graph', 1_500), undefined, 'no change, no event');
+  assert.equal(await client.next('graph', 2_500), undefined, 'no change, no event');
   assert.ok(await client.next('heartbeat'));
   client.stop();
 });
@@ -104,6 +104,18 @@ test('spans that have not settled are in it, and say so', async () => {
   assert.equal(second.edges.length, first.edges.length + 1);
   assert.equal(second.unsettled, 3);
   served.open.frames = [];
+  served.open.unsettled = 0;
+  client.stop();
+});
+
+test('what the derivation has just written is there at once', async () => {
+  const client = await follow('?window=10m');
+  const first = graphOf(await client.next('graph'));
+  await pause(800);
+  served.open.unsettled = 5;
+  served.open.advanced?.();
+  const second = graphOf(await client.next('graph', 500));
+  assert.notEqual(second.unsettled, first.unsettled);
   served.open.unsettled = 0;
   client.stop();
 });
@@ -215,6 +227,29 @@ test('a hundred followers of one map cost one computation a second', async () =>
   const before = computed;
   await pause(300);
   assert.equal(computed, before, 'nobody follows, nothing is computed');
+  live.close();
+});
+
+test('who is told to look looks at once, or when the last look is half the time ago; told or not, no more often', async () => {
+  const looks: number[] = [];
+  const live = createLive<string>({
+    compute: async () => emptyGraph(looks.push(performance.now())),
+    onBug: assert.fail,
+    everyMs: 1_000,
+  });
+  const reader = (await live.follow('', line)).getReader();
+  const telling = setInterval(live.look, 20);
+  await until(() => looks.length === 4);
+  clearInterval(telling);
+  const betweenMs = looks.slice(1).map((at, i) => at - (looks[i] ?? 0));
+  assert.ok(
+    betweenMs.every((ms) => ms >= 495 && ms < 800),
+    betweenMs.join(', '),
+  );
+  await pause(700);
+  live.look();
+  await until(() => looks.length >= 5, 200);
+  await reader.cancel();
   live.close();
 });
 

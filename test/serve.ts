@@ -8,13 +8,13 @@ import { createNormalised, normalise } from '../collector/normalise/normalise.ts
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
 import { edgeRow } from './edge-frame.ts';
-import { servingDeps, type Said } from './serving-deps.ts';
+import { servingDeps, type Open, type Said } from './serving-deps.ts';
 
 export interface Served {
   readonly api: Api;
   readonly db: Db;
   /** What the traces that have not settled add, as the derivation would tell it. */
-  readonly open: { frames: EdgeFrame[]; unsettled: number };
+  readonly open: Open;
   /** Errors that were no AppError. */
   readonly bugs: unknown[];
   get(path: string, init?: RequestInit): Promise<Response>;
@@ -26,7 +26,7 @@ export interface Served {
 export async function startServing(said: Said = {}): Promise<Served> {
   const db = said.db ?? (await createDb('chdb::memory:'));
   if (said.db === undefined) await migrate(db);
-  const open: Served['open'] = { frames: [], unsettled: 0 };
+  const open: Open = { frames: [], unsettled: 0 };
   const bugs: unknown[] = [];
   const api = await createApi(servingDeps(db, { open, bugs, said }));
   after(async () => {

@@ -6,9 +6,17 @@ import type { Db } from '../collector/store/db.ts';
 
 export type Said = Partial<Omit<ServeDeps, 'config'>> & { readonly config?: Partial<ServeDeps['config']> };
 
+/** What a derivation would say. */
+export interface Open {
+  frames: EdgeFrame[];
+  unsettled: number;
+  /** Set by who wants to know of each advance. */
+  advanced?: () => void;
+}
+
 interface Around {
   /** What the traces that have not settled add, as the derivation would tell it. */
-  readonly open?: { readonly frames: EdgeFrame[]; readonly unsettled: number };
+  readonly open?: Open;
   /** Takes errors that were no AppError; without it they are printed. */
   readonly bugs?: unknown[];
   /** What is not as usual. */
@@ -38,6 +46,9 @@ export function servingDeps(db: Db, { open = { frames: [], unsettled: 0 }, bugs,
         settleAfterMs: 10_000,
         overflow: 0,
       }),
+      onAdvanced(listener) {
+        open.advanced = listener;
+      },
     },
     calls: {},
     version: '0.0.0',

@@ -36,6 +36,8 @@ export interface Follower {
   consistent<T>(read: (provisional: OpenEdges, writes: number) => Promise<T>): Promise<Consistent<T>>;
   /** What this derivation has written, by the same numbers. */
   readonly told: ToldEdges;
+  /** Calls `listener` whenever more ticks are derived: what `consistent` gives may be another then. */
+  onAdvanced(listener: () => void): void;
   status(): FollowerStatus;
   close(): Promise<void>;
 }
@@ -70,6 +72,7 @@ export function createFollower({
   const write = new Int32Array(writes);
   const told = createToldEdges(() => Atomics.load(write, 0));
   const asked = new Map<number, { resolve: (answer: Picture) => void; reject: (error: Error) => void }>();
+  const listeners: (() => void)[] = [];
   let progress: Progress = { tick: 0, unsettledTraces: 0, settledTraces: 0, overflow: 0 };
   let settledBefore = 0;
   let waiting = false;
@@ -89,7 +92,9 @@ export function createFollower({
       case 'advanced':
         progress = message.progress;
         waiting = false;
-        return advance();
+        advance();
+        for (const listener of listeners) listener();
+        return;
       case 'provisional':
         asked.get(message.id)?.resolve(toPicture(message));
         asked.delete(message.id);
@@ -141,6 +146,7 @@ export function createFollower({
       }
     },
     told,
+    onAdvanced: (listener) => void listeners.push(listener),
     status: () => ({
       // Before its first word the thread is still reading what was open: at least so long.
       lagMs: Math.max(0, sealedTick() - Math.max(progress.tick, begunTick)) * 1000,

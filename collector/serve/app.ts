@@ -60,6 +60,7 @@ export function createApp(deps: ServeDeps): App {
   const profile = shareRunning(createProfile(deps, treesOf));
   const whatIf = shareRunning(createWhatIf(deps, treesOf));
   const live = createLive({ compute: graph, onBug: deps.onBug });
+  deps.follower.onAdvanced(live.look);
   const tail = createTail(tailOptions(deps));
   const pages = readPages(deps.uiDirectory);
 

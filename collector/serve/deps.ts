@@ -22,7 +22,7 @@ export interface ServeConfig {
 
 export interface ServeDeps {
   readonly db: Db;
-  readonly follower: Pick<Follower, 'consistent' | 'status'> & Partial<Pick<Follower, 'told'>>;
+  readonly follower: Pick<Follower, 'consistent' | 'status' | 'onAdvanced'> & Partial<Pick<Follower, 'told'>>;
   readonly config: ServeConfig;
   /** The rules calls are made with, the same as the derivation's. */
   readonly calls: CallOptions;

@@ -1,6 +1,6 @@
 /**
- * The live map: one loop a distinct question computes the map once a second, whoever and however many ask it, and sends it
- * to all of them when it has changed; between changes a heartbeat event says that it is still so. Each event is the whole
+ * The live map: one loop a distinct question computes the map when the derivation has moved on, about once a second, whoever and
+ * however many ask it, and sends it to all of them when it has changed; between changes a heartbeat event says that it is still so. Each event is the whole
  * map, so nobody is owed an older one: a client that is still busy with the last event gets the then newest when it is
  * ready, and one that stays busy is dropped. Nothing is queued.
  */
@@ -11,8 +11,9 @@ import { createListener, heartbeat, offer, type Line, type Listener } from './li
 export interface LiveOptions<Query> {
   compute(query: Query): Promise<Graph>;
   onBug(error: unknown): void;
-  /** Shortest time between two events, and between two heartbeats. */
+  /** Time from one look at the map to the next; half of it when it is told to look, see `look`. */
   readonly everyMs?: number;
+  /** Between two heartbeats. */
   readonly heartbeatMs?: number;
   /** How long a client may leave an event untaken. */
   readonly patienceMs?: number;
@@ -26,6 +27,8 @@ export interface Live<Query> {
    * errors: unavailable when too many clients or different questions are served already.
    */
   follow(query: Query, line: Line): Promise<ReadableStream<Uint8Array>>;
+  /** The map may be another one now: it is looked at as soon as the last look is long enough ago. */
+  look(): void;
   readonly clients: number;
   close(): void;
 }
@@ -35,14 +38,22 @@ interface Client extends Listener {
   behind: boolean;
 }
 
-interface Loop {
+interface Loop<Query> {
+  readonly key: string;
+  readonly query: Query;
   readonly clients: Set<Client>;
   /** Clients that are about to join. */
   joining: number;
   /** Settles when the first map is there; rejects when there will be none. */
   ready: Promise<void>;
   last: { readonly graph: Graph; readonly event: Uint8Array } | undefined;
+  /** Of the next look; undefined while one is being taken. */
   timer: NodeJS.Timeout | undefined;
+  /** It was told to look during the present look, or since: the next is the sooner one. */
+  told: boolean;
+  /** When the last look began, and how long it took. */
+  startedMs: number;
+  tookMs: number;
   /** The last try to compute the map failed: what clients hold is getting old. */
   fails: boolean;
 }
@@ -52,8 +63,8 @@ const encoder = new TextEncoder();
 const comment = encoder.encode(': the map cannot be read now\n\n');
 
 export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
-  const { everyMs = 1000, heartbeatMs = 5_000, patienceMs = 15_000, maxClients = 256, maxQueries = 32 } = options;
-  const loops = new Map<string, Loop>();
+  const { everyMs = 1_500, heartbeatMs = 5_000, patienceMs = 15_000, maxClients = 256, maxQueries = 32 } = options;
+  const loops = new Map<string, Loop<Query>>();
   let clientCount = 0;
   let closed = false;
 
@@ -65,11 +76,10 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
   }, heartbeatMs);
   beat.unref();
 
-  async function turn(key: string, query: Query, loop: Loop): Promise<void> {
+  async function turn(loop: Loop<Query>): Promise<void> {
     if (closed) return;
-    const startedMs = performance.now();
     try {
-      const graph = await options.compute(query);
+      const graph = await take(loop);
       const changed = loop.last === undefined || !isSame(graph, loop.last.graph);
       if (loop.last === undefined || changed) loop.last = { graph, event: toEvent(graph) };
       const { event } = loop.last;
@@ -81,29 +91,52 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       if (!(error instanceof AppError)) options.onBug(error);
     }
     if (loop.clients.size + loop.joining === 0 || closed) {
-      loops.delete(key);
+      loops.delete(loop.key);
       return;
     }
-    // A map that takes long to make may not take more than half of the time.
-    const tookMs = performance.now() - startedMs;
-    loop.timer = setTimeout(() => void turn(key, query, loop), Math.max(everyMs - tookMs, tookMs));
+    schedule(loop);
   }
 
-  function start(key: string, query: Query): Loop {
-    const loop: Loop = {
+  /** One look. */
+  async function take(loop: Loop<Query>): Promise<Graph> {
+    loop.timer = undefined;
+    loop.told = false;
+    loop.startedMs = performance.now();
+    try {
+      return await options.compute(loop.query);
+    } finally {
+      loop.tookMs = performance.now() - loop.startedMs;
+    }
+  }
+
+  /** Sets when the next look is taken. */
+  function schedule(loop: Loop<Query>): void {
+    clearTimeout(loop.timer);
+    // A map that takes long to make may not take more than half of the time.
+    const afterMs = Math.max(loop.told ? everyMs / 2 : everyMs, 2 * loop.tookMs);
+    loop.timer = setTimeout(() => void turn(loop), loop.startedMs + afterMs - performance.now());
+  }
+
+  function start(key: string, query: Query): Loop<Query> {
+    const loop: Loop<Query> = {
+      key,
+      query,
       clients: new Set(),
       joining: 0,
       ready: Promise.resolve(),
       last: undefined,
       timer: undefined,
+      told: false,
+      startedMs: 0,
+      tookMs: 0,
       fails: false,
     };
     loops.set(key, loop);
     loop.ready = (async () => {
       try {
-        const graph = await options.compute(query);
+        const graph = await take(loop);
         loop.last = { graph, event: toEvent(graph) };
-        loop.timer = setTimeout(() => void turn(key, query, loop), everyMs);
+        schedule(loop);
       } catch (error) {
         loops.delete(key);
         throw error;
@@ -144,6 +177,13 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
           if (clients.delete(client)) clientCount -= 1;
         },
       });
+    },
+    look() {
+      for (const loop of loops.values()) {
+        if (loop.told) continue;
+        loop.told = true;
+        if (loop.timer !== undefined) schedule(loop);
+      }
     },
     get clients() {
       return clientCount;
