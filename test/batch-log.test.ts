@@ -1,24 +1,34 @@
 /** Group commit behind the log: what is acknowledged when, and what becomes of it when a commit or the process fails. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { createBatcher } from '../collector/store/batch.ts';
 import { openLog, type CommitMark, type Log } from '../collector/store/log.ts';
 
-/** A block of small numbers; a record is one of them. */
+/** A block of small numbers; a body is one of them. */
 function createNumbers() {
   let values: number[] = [];
+  let recorded = 0;
+  const push = (value: number): void => void values.push(value);
   return {
     get rows() {
       return values.length;
     },
-    push: (value: number) => void values.push(value),
+    push,
+    record() {
+      const record = Uint8Array.from(values.slice(recorded));
+      recorded = values.length;
+      return record;
+    },
+    restore: (record: Uint8Array) => record.forEach(push),
     seal({ tick, batch }: CommitMark) {
       const sealed = Uint8Array.from([tick, batch, ...values]);
       values = [];
+      recorded = 0;
       return sealed;
     },
   };
@@ -67,17 +77,13 @@ function setUp(t: TestContext, lingerMs = 20) {
       retryMs: 5,
       nowMs: () => 9000,
     });
-    const push = (value: number, logged = true) =>
-      batcher.add(
-        (block) => block.push(value),
-        () => (logged ? Uint8Array.of(value) : undefined),
-      );
+    const push = (...values: number[]) => batcher.add((block) => values.forEach(block.push));
     const recover = async () => {
-      for (const segment of left) await batcher.recover(segment, (block, [value = 0]) => block.push(value));
+      for (const segment of left) await batcher.recover(segment, (block, body) => block.restore(body));
     };
     return { ...batcher, push, recover };
   };
-  return { store, open };
+  return { store, open, directory };
 }
 
 test('a body is acknowledged when it is logged, and can be read after a flush', async (t) => {
@@ -93,17 +99,44 @@ test('a body is acknowledged when it is logged, and can be read after a flush', 
   assert.deepEqual(store.commits.at(-1), [9, 1, 3]);
 });
 
-test('a body that must not be logged waits for its commit, and is not in the log', async (t) => {
+test('a body without rows is acknowledged at once', async (t) => {
   const { store, open } = setUp(t, 999);
-  const batcher = open();
-  await batcher.push(1, false);
-  assert.deepEqual(store.commits, [[9, 0, 1]]);
-  store.fail('silence before');
-  void batcher.push(2, false);
-  await wait(20);
+  const batcher = open((log) => ({ ...log, append: () => assert.fail('nothing to log') }));
+  await batcher.push();
+  await batcher.flush();
+  assert.deepEqual(store.commits, []);
+});
+
+test('when a record cannot be written its sender is told, and bodies after it wait for their commit', async (t) => {
+  const { store, open } = setUp(t, 999);
+  let broken = false;
+  const batcher = open((log) => ({
+    ...log,
+    append(record) {
+      if (broken) return undefined;
+      if (record[0] !== 2) return log.append(record);
+      broken = true;
+      return Promise.reject(new Error('the disk is full'));
+    },
+  }));
+  await batcher.push(1);
+  await assert.rejects(batcher.push(2), /the disk is full/);
   await batcher.push(3);
-  await open().recover();
-  assert.deepEqual(store.commits.at(-1), [9, 0, 3]);
+  assert.deepEqual(store.commits, [[9, 0, 1, 2, 3]]);
+});
+
+test('bodies that an earlier version left are committed', async (t) => {
+  const { store, open, directory } = setUp(t, 999);
+  const payload = Uint8Array.of(7);
+  const head = Uint32Array.of(payload.length, 0, 1, 1);
+  head[1] = crc32(payload, crc32(new Uint8Array(head.buffer)));
+  writeFileSync(join(directory, '0'), Buffer.concat([new Uint8Array(head.buffer), payload]));
+  const batcher = open();
+  await batcher.recover();
+  assert.deepEqual(store.commits, [[9, 0, 7]]);
+  await batcher.push(8);
+  await batcher.close();
+  assert.deepEqual(store.commits.at(-1), [9, 1, 8]);
 });
 
 test('logged bodies are committed once a second: before it ends, or in the next one when it nearly has', async (t) => {
@@ -122,11 +155,7 @@ test('logged bodies are committed once a second: before it ends, or in the next 
     mostRows: 1000,
     nowMs: () => nowMs,
   });
-  const push = (value: number) =>
-    batcher.add(
-      (block) => block.push(value),
-      () => Uint8Array.of(value),
-    );
+  const push = (value: number) => batcher.add((block) => block.push(value));
   const pass = async (ms: number) => {
     nowMs += ms;
     t.mock.timers.tick(ms);

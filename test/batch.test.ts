@@ -12,6 +12,8 @@ function createNumbers() {
       return values.length;
     },
     push: (value: number) => values.push(value),
+    record: () => assert.fail('there is no log'),
+    restore: () => assert.fail('there is no log'),
     seal({ tick }: CommitMark) {
       const sealed = Uint8Array.from([tick, ...values]);
       values = [];
@@ -54,11 +56,7 @@ function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
   });
   return {
     ...batcher,
-    push: (value: number) =>
-      batcher.add(
-        (block) => block.push(value),
-        () => undefined,
-      ),
+    push: (value: number) => batcher.add((block) => block.push(value)),
   };
 }
 

@@ -187,7 +187,6 @@ test('an empty body is an empty request', () => {
     reason: '',
     truncated: 0,
     redacted: 0,
-    altered: false,
   });
   assert.equal(otlpJsonToProto('{}').length, 0);
 });

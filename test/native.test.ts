@@ -1,6 +1,7 @@
 /** The Native format against a real ClickHouse, and spans through it and back without loss. */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import type { OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
@@ -107,6 +108,49 @@ test('a block that is used again holds nothing of the commit before', () => {
   fill(used, second!);
   fill(fresh, second!);
   assert.deepEqual(used.seal({ tick: 7, batch: 0 }), fresh.seal({ tick: 7, batch: 0 }));
+});
+
+test('records of a block make the same block, whatever was appended, taken back and sealed between', async () => {
+  const block = createSpanBlock();
+  const copy = createSpanBlock();
+  const mark = { tick: 7, batch: 0 };
+  const pass = (body: Uint8Array): void => {
+    fill(block, body);
+    copy.restore(block.record());
+  };
+  for (const recording of recordings) {
+    const [first, ...others] = recordedBodies(recording);
+    pass(first!);
+    const before = block.mark();
+    fill(block, recordedBodies('mtls')[0]!);
+    block.rollback(before);
+    others.forEach(pass);
+    texts.reset();
+    pass(first!);
+    assert.equal(copy.bytes, block.bytes);
+    assert.deepEqual(copy.seal(mark), block.seal(mark), recording);
+  }
+  // As a process goes on with what it found.
+  pass(recordedBodies('healthy')[0]!);
+  fill(copy, recordedBodies('healthy')[1]!);
+  fill(block, recordedBodies('healthy')[1]!);
+  const [of, ofCopy] = [await stored(block), await stored(copy)].map((rows) =>
+    rows.map((row) => ({ ...toSpan(row), tick: 0 })),
+  );
+  assert.ok(of!.length > 0);
+  assert.deepEqual(ofCopy, of);
+  fill(block, recordedBodies('healthy')[0]!);
+  block.record();
+  fill(block, recordedBodies('healthy')[0]!);
+  assert.throws(() => copy.restore(block.record()), /a record before them is missing/);
+});
+
+test('records are as they were when the log was last read by another version', () => {
+  const block = createSpanBlock();
+  texts.reset();
+  for (const recording of recordings) fill(block, recordedBodies(recording)[0]!);
+  const message = 'records of another layout need a kind of their own, and those of this one a reader (store/log.ts)';
+  assert.equal(crc32(block.record()), 1835525582, message);
 });
 
 test('a block outlives its vocabulary: the same texts before and after a reset are the same rows', async () => {

@@ -1,4 +1,4 @@
-/** Redaction: no secret reaches the store, and what is none stays as it was sent. */
+/** Redaction: no secret reaches the log or the store, and what is none stays as it was sent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultLimits } from '../collector/decode/cursor.ts';
@@ -15,7 +15,7 @@ import {
 import { createSpanBlock } from '../collector/store/span-block.ts';
 import { bodyOf, keyValues, spanId, traceId } from './otlp-span.ts';
 
-/** All that would be stored of the span, as one text. */
+/** All that would be stored of the span, as one text; what would be logged has secrets only where this has. */
 function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): string {
   const block = createSpanBlock();
   const normalised = createNormalised();
@@ -30,7 +30,10 @@ function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): strin
     redaction,
   );
   assert.equal(block.rows, 1);
-  return Buffer.from(block.seal({ tick: 1, batch: 0 })).toString('latin1');
+  const logged = Buffer.from(block.record()).toString('latin1');
+  const stored = Buffer.from(block.seal({ tick: 1, batch: 0 })).toString('latin1');
+  assert.equal(logged.includes('S3CRET'), stored.includes('S3CRET'));
+  return stored;
 }
 
 test('no secret of a span, resource, scope, event or link reaches the store', () => {

@@ -37,8 +37,6 @@ export interface DecodeResult {
   truncated: number;
   /** Values hidden and URLs altered. */
   redacted: number;
-  /** Something of the body is not stored as it was sent: rejected, cut, or hidden, now or when it was first seen. */
-  altered: boolean;
 }
 
 /** Resources and scopes of more bytes than this are read anew each time. */
@@ -50,8 +48,6 @@ const writer = createProtoWriter(1024);
 const resources = new Map<number, Origin>();
 const scopes = new Map<number, Origin>();
 let originsOf = -1;
-/** A resource or scope of this body is not stored as it was sent. */
-let rewrote = false;
 let patternsOf: Patterns | undefined;
 let redactionOf: Redaction | undefined;
 let limitsOf: DecodeLimits | undefined;
@@ -69,10 +65,9 @@ export function decodeOtlp(
   redaction: Redaction = noRedaction,
   patterns?: Patterns,
 ): DecodeResult {
-  const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0, altered: false };
+  const result: DecodeResult = { accepted: 0, rejected: 0, reason: '', truncated: 0, redacted: 0 };
   enforce(limits, redaction);
   envelopes = 0;
-  rewrote = false;
   trimScratch(cursor);
   patternsOf = patterns;
   if (redaction !== redactionOf || limits !== limitsOf) forgetOrigins();
@@ -88,7 +83,6 @@ export function decodeOtlp(
   } finally {
     result.truncated = policy.truncated;
     result.redacted = policy.redactedValues;
-    result.altered = rewrote || result.rejected + result.truncated + result.redacted > 0;
   }
   return result;
 }
@@ -247,7 +241,6 @@ function originOf(parts: Parts, known: Map<number, Origin>, read: ReadMessage): 
     origin = firstSight(id, parts, read);
     known.set(id, origin);
   }
-  if (origin.id !== id) rewrote = true;
   return origin;
 }
 
@@ -258,10 +251,7 @@ function firstSight(id: number, parts: Parts, read: ReadMessage): Origin {
     writer.cut(0);
     writer.message(1, rewritten);
     if (parts.schemaEnd > parts.schemaAt) writer.field(3, cursor.body.subarray(parts.schemaAt, parts.schemaEnd));
-    const written = internWritten();
-    // What looked as if it had a secret may be the same without one.
-    if (written !== id) rewrote = true;
-    id = written;
+    id = internWritten();
   }
   return { id, attributes: new Map(attributes.map(({ key = '', value = {} }) => [key, textOf(value)])) };
 }

@@ -1,7 +1,7 @@
 /**
  * Group commit: bodies are decoded straight into the open block; one commit runs at a time and takes all that gathered
  * while the one before it ran, and a first body waits for company, because a commit costs the same for one span as for
- * hundreds. With a log, a body's promise settles when its record is on disk, and commits can be large; without one, when
+ * hundreds. With a log, a body's promise settles when its rows are on disk there, and commits can be large; without one, when
  * the commit that holds it has settled.
  *
  * Every commit is stamped with a tick, the whole second of ingest, and its number within it. Ticks never go back, not even
@@ -13,6 +13,10 @@ import type { CommitMark, Log, OpenSegment, Segment } from './log.ts';
 /** What gathers rows between two commits. */
 export interface Block {
   readonly rows: number;
+  /** What was appended since the last record, or since the block was empty, for `restore`; valid until the next record. */
+  record(): Uint8Array;
+  /** Appends what a record holds; records of one block are restored from its first on. */
+  restore(record: Uint8Array): void;
   /** Takes the rows out, as one Native block stamped with the commit's mark, which is valid until the next one. */
   seal(mark: CommitMark): Uint8Array;
 }
@@ -20,12 +24,11 @@ export interface Block {
 export interface Batcher<B extends Block> {
   /**
    * Lets `fill` append rows to the open block, and resolves with what it returned when they are durable.
-   * in: the record to log for the result; undefined for rows that must not be logged: they wait for their commit.
    * errors: what fill throws (it must leave the block as it was); what the log or the commit failed with.
    */
-  add<T>(fill: (block: B) => T, recordOf: (result: T) => Uint8Array | undefined): Promise<T>;
-  /** Commits a segment that an earlier process left, unless the store has it. */
-  recover(segment: Segment, fill: (block: B, record: Uint8Array) => void): Promise<void>;
+  add<T>(fill: (block: B) => T): Promise<T>;
+  /** Commits a segment that an earlier process left, unless the store has it. in: appends what a body holds. */
+  recover(segment: Segment, fill: (block: B, body: Uint8Array) => void): Promise<void>;
   /** Resolves when everything added so far can be read from the store. */
   flush(): Promise<void>;
   /** Every tick up to this one is complete in the store, for good. */
@@ -158,18 +161,20 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   }
 
   return {
-    async add(fill, recordOf) {
+    async add(fill) {
       while (block.rows >= mostRows && committing !== undefined) await committing;
+      const before = block.rows;
       const result = fill(block);
-      const record = recordOf(result);
-      const durable = log && record ? log.append(record) : committed();
+      if (block.rows === before) return result;
+      const durable = log?.append(block.record()) ?? committed();
       if (committing === undefined) schedule();
       await durable;
       return result;
     },
     async recover(segment, fill) {
       if (segment.mark === undefined || !(await holds(segment.mark))) {
-        for (const record of segment.records) fill(block, record);
+        for (const body of segment.bodies) fill(block, body);
+        for (const record of segment.records) block.restore(record);
         const mark = nextMark();
         await segment.stamp(mark);
         const { rows } = block;

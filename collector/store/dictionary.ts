@@ -4,7 +4,7 @@
  */
 import { grown } from '#shared/grown.ts';
 import type { Texts } from '../decode/texts.ts';
-import { type ByteBuffer, createByteBuffer, putString } from './native-write.ts';
+import { type ByteBuffer, createByteBuffer, putBytes, putString } from './native-write.ts';
 
 export interface Dictionary {
   /** By vocabulary number: index + 1, 0 = not in it. */
@@ -45,6 +45,15 @@ function addTo(dictionary: Dictionary, texts: Texts, id: number): number {
   dictionary.ids[dictionary.count] = id;
   dictionary.indexOf[id] = ++dictionary.count;
   return dictionary.count - 1;
+}
+
+/** Adds texts that no vocabulary knows. in: how many, and as they will be written. */
+export function addKeys(dictionary: Dictionary, count: number, keys: Uint8Array): void {
+  const until = dictionary.count + count;
+  if (until > dictionary.ids.length) dictionary.ids = grown(dictionary.ids, until * 2);
+  dictionary.ids.fill(0, dictionary.count, until);
+  putBytes(dictionary.keys, keys);
+  dictionary.count = until;
 }
 
 /** Keeps the first `count` keys. Their bytes end where the next key began; found by walking, for this is rare. */

@@ -4,8 +4,9 @@
  * by the next one.
  *
  * Two files take turns: one takes records while the other's records are being committed. A record is a header of four
- * little-endian words (length, CRC-32 of header and payload, number of the segment, kind) and its payload. A file is read
- * until something does not fit: a torn end was never acknowledged, and what an earlier segment left behind has its number.
+ * little-endian words (length, CRC-32 of header and payload, number of the segment, kind) and its payload: rows as the block
+ * has them, a third of the bytes they were sent as. A file is read until something does not fit: a torn end was never
+ * acknowledged, and what an earlier segment left behind has its number.
  *
  * A file keeps its length when its segment is forgotten, only its first header is made void: writing over blocks that a file
  * has costs a fraction of giving it new ones.
@@ -24,6 +25,8 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
+import { AppError } from '#shared/error.ts';
+import { type ByteBuffer, bytesOf, createByteBuffer, emptied, putBytes } from './native-write.ts';
 import { writeAll } from './write-all.ts';
 
 /** Which commit holds the rows of a segment: a store that has rows so stamped has all of them. */
@@ -34,7 +37,10 @@ export interface CommitMark {
 
 /** Records that belong to one commit. */
 export interface Segment {
+  /** What the block said of its rows, record by record. */
   readonly records: readonly Uint8Array[];
+  /** OTLP bodies, which earlier versions kept instead. */
+  readonly bodies: readonly Uint8Array[];
   /** The commit that was last tried; undefined when none was. */
   readonly mark: CommitMark | undefined;
   /** Notes the commit that is about to be tried; resolves when it is on disk, with all records. */
@@ -47,8 +53,11 @@ export interface Segment {
 export type OpenSegment = Pick<Segment, 'stamp' | 'forget'>;
 
 export interface Log {
-  /** Resolves when the record is on disk. errors: what the file system says. */
-  append(record: Uint8Array): Promise<void>;
+  /**
+   * Resolves when the record, which is copied, is on disk. out: undefined when a record before it in the segment is not: without
+   * that one it says nothing, so the segment takes no more. errors: what the file system says.
+   */
+  append(record: Uint8Array): Promise<void> | undefined;
   /** Ends the present segment; what is appended from now on is of the next. The one before must have been forgotten. */
   cut(): OpenSegment;
   close(): Promise<void>;
@@ -65,7 +74,10 @@ interface File {
   segment: number;
   /** Bytes that are whole records. */
   length: number;
-  pending: Uint8Array[];
+  /** Bytes to be written next. */
+  readonly pending: ByteBuffer;
+  /** A record of the segment could not be written. */
+  broken: boolean;
   waiters: Waiter[];
   syncing: Promise<void> | undefined;
   /** Records that are expected to wait at once, one a sender. */
@@ -77,7 +89,8 @@ interface File {
 const sync = promisify(fdatasync);
 const headBytes = 16;
 const noHead = new Uint8Array(headBytes);
-const kind = { record: 1, mark: 2 } as const;
+const kind = { body: 1, mark: 2, rows: 3 } as const;
+type Kind = (typeof kind)[keyof typeof kind];
 /**
  * Most time from the end of a sync to the next write. A sync costs about as much as taking a small body, and senders that were
  * just answered send their next one within it: the rest ends when they have. Eight senders of 5 spans a body share a sync by
@@ -97,7 +110,8 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
     descriptor: openSync(join(directory, name), constants.O_RDWR | constants.O_CREAT, 0o600),
     segment: 0,
     length: 0,
-    pending: [],
+    pending: createByteBuffer(),
+    broken: false,
     waiters: [],
     syncing: undefined,
     senders: 0,
@@ -109,10 +123,11 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
   const left: (Segment & { readonly segment: number })[] = [];
   for (const file of files) {
     const found = readSegment(readFileSync(file.descriptor));
+    const isEmpty = found.records.length + found.bodies.length === 0;
     file.segment = found.segment;
-    file.length = found.records.length > 0 ? found.length : 0;
+    file.length = isEmpty ? 0 : found.length;
     ftruncateSync(file.descriptor, file.length);
-    if (found.records.length > 0) left.push({ ...found, ...handle(file) });
+    if (!isEmpty) left.push({ ...found, ...handle(file) });
   }
   left.sort((a, b) => a.segment - b.segment);
   let newest = Math.max(...files.map(({ segment }) => segment));
@@ -125,6 +140,7 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
     if (!started) {
       started = true;
       file.segment = ++newest;
+      file.broken = false;
     }
     return file;
   }
@@ -132,7 +148,10 @@ export function openLog(directory: string): { log: Log; left: Segment[] } {
   return {
     left,
     log: {
-      append: (record) => write(open(), kind.record, record),
+      append(record) {
+        const file = open();
+        return file.broken ? undefined : write(file, kind.rows, record);
+      },
       cut() {
         const file = open();
         current = 1 - current;
@@ -164,8 +183,9 @@ function handle(file: File): OpenSegment {
 }
 
 /** Appends to the file with whatever else waits, by one sync at a time. */
-function write(file: File, recordKind: number, payload: Uint8Array): Promise<void> {
-  file.pending.push(headOf(file.segment, recordKind, payload), payload);
+function write(file: File, recordKind: Kind, payload: Uint8Array): Promise<void> {
+  putBytes(file.pending, headOf(file.segment, recordKind, payload));
+  putBytes(file.pending, payload);
   const written = new Promise<void>((resolve, reject) => file.waiters.push({ resolve, reject }));
   file.syncing ??= flush(file);
   if (file.waiters.length >= file.senders) file.wake?.();
@@ -177,17 +197,24 @@ async function flush(file: File): Promise<void> {
   await Promise.resolve();
   while (file.waiters.length > 0) {
     const { pending, waiters } = file;
-    file.pending = [];
+    const { length } = pending;
     file.waiters = [];
     try {
-      writeAll(file.descriptor, pending, file.length);
+      try {
+        writeAll(file.descriptor, [bytesOf(pending)], file.length);
+      } finally {
+        emptied(pending);
+      }
       await sync(file.descriptor);
-      file.length += pending.reduce((sum, { byteLength }) => sum + byteLength, 0);
+      file.length += length;
       for (const { resolve } of waiters) resolve();
     } catch (cause) {
-      // Half a record would hide all that come after it.
+      // Half a record would hide all that come after it, and what came meanwhile says nothing without it.
       ftruncateSync(file.descriptor, file.length);
-      for (const { reject } of waiters) reject(cause);
+      file.broken = true;
+      emptied(pending);
+      for (const { reject } of waiters.concat(file.waiters)) reject(cause);
+      file.waiters = [];
     }
     await rest(file, waiters.length);
   }
@@ -217,15 +244,20 @@ function headOf(segment: number, recordKind: number, payload: Uint8Array): Uint8
 interface Found {
   readonly segment: number;
   readonly records: Uint8Array[];
+  readonly bodies: Uint8Array[];
   readonly mark: CommitMark | undefined;
   readonly length: number;
 }
 
-/** The records of a file up to the first that does not fit; the last mark among them. */
+/**
+ * The records of a file up to the first that does not fit; the last mark among them.
+ * errors: AppError unsupported when there is one of a kind that only a newer version knows.
+ */
 function readSegment(bytes: Uint8Array): Found {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const segment = bytes.byteLength < headBytes ? 0 : view.getUint32(8, true);
   const records: Uint8Array[] = [];
+  const bodies: Uint8Array[] = [];
   let mark: CommitMark | undefined;
   let at = 0;
   while (at + headBytes <= bytes.byteLength) {
@@ -236,12 +268,23 @@ function readSegment(bytes: Uint8Array): Found {
     if (view.getUint32(at + 4, true) !== new DataView(headOf(segment, recordKind, payload).buffer).getUint32(4, true)) {
       break;
     }
-    if (recordKind === kind.mark) {
-      mark = { tick: view.getUint32(at + headBytes, true), batch: view.getUint32(at + headBytes + 4, true) };
-    } else {
-      records.push(payload);
+    switch (recordKind) {
+      case kind.mark:
+        mark = { tick: view.getUint32(at + headBytes, true), batch: view.getUint32(at + headBytes + 4, true) };
+        break;
+      case kind.rows:
+        records.push(payload);
+        break;
+      case kind.body:
+        bodies.push(payload);
+        break;
+      default:
+        throw new AppError(
+          'unsupported',
+          'cannot read the log: a newer version left spans in it and has to commit them',
+        );
     }
     at += headBytes + length;
   }
-  return { segment, records, mark, length: at };
+  return { segment, records, bodies, mark, length: at };
 }

@@ -11,6 +11,7 @@ import type { CommitMark } from './log.ts';
 import {
   blockHead,
   bytesOf,
+  bytesUnder,
   columnHead,
   copyRange,
   createByteBuffer,
@@ -19,8 +20,10 @@ import {
   putBytes,
   putLength,
   putRange,
+  putWord,
   putZeros,
 } from './native-write.ts';
+import { createSectionReader, putSection } from './sections.ts';
 import {
   orderByTrace,
   putDictionary,
@@ -40,6 +43,13 @@ export interface SpanBlock {
   /** Bytes in use, roughly what seal gives. */
   readonly bytes: number;
   append(span: SpanCursor, normalised: Normalised): void;
+  /**
+   * What was appended since the last record, or since the block was empty, for `restore`. in: no rollback goes back beyond it
+   * any more. out: valid until the next record.
+   */
+  record(): Uint8Array;
+  /** Appends what a record holds. in: the records of one block, from its first on. errors: Error when one is missing between. */
+  restore(record: Uint8Array): void;
   /** The present end of the block, for rollback. */
   mark(): SpanBlockMark;
   /** Forgets what was appended since the mark; marks taken after it are void. */
@@ -135,6 +145,10 @@ export function createSpanBlock(): SpanBlock {
   const varying = createByteBuffer(capacity * 128);
   const strings = [linkIds, statusMessage, traceState, rest, varying];
   const sealed = createByteBuffer();
+  const recorded = createByteBuffer();
+  /** What the records hold: rows, and bytes of each of the strings. */
+  let recordedRows = 0;
+  let recordedBytes = strings.map(() => 0);
 
   function growRows(): void {
     capacity *= 2;
@@ -149,6 +163,56 @@ export function createSpanBlock(): SpanBlock {
     flags = grown(flags, capacity);
     valueCounts = grown(valueCounts, capacity + 1);
     valueStarts = grown(valueStarts, capacity + 1);
+  }
+
+  /** What rows begin with in a record, with the words of each; sums after each row instead of before. */
+  function fixedColumns(): [array: Uint32Array, words: number][] {
+    return [
+      [classOf, 1],
+      [traceId, 4],
+      [spanId, 2],
+      [parentId, 2],
+      [startNs, 2],
+      [durationNs, 2],
+      [requestBytes, 2],
+      [responseBytes, 2],
+      [flags, 1],
+      [valueCounts.subarray(1), 1],
+      [valueStarts.subarray(1), 1],
+    ];
+  }
+
+  function record(): Uint8Array {
+    emptied(recorded);
+    putWord(recorded, recordedRows);
+    putWord(recorded, rows - recordedRows);
+    for (const [array, words] of fixedColumns()) {
+      putBytes(recorded, bytesUnder(array.subarray(recordedRows * words, rows * words)));
+    }
+    strings.forEach(({ bytes, length }, i) => putSection(recorded, bytes.subarray(recordedBytes[i], length)));
+    classes.record(recorded);
+    noteRecorded();
+    return bytesOf(recorded);
+  }
+
+  function restore(from: Uint8Array): void {
+    const reader = createSectionReader(from);
+    if (reader.word() !== rows) throw new Error('cannot restore spans: a record before them is missing');
+    const until = rows + reader.word();
+    while (capacity < until) growRows();
+    for (const [array, words] of fixedColumns()) {
+      bytesUnder(array.subarray(rows * words, until * words)).set(reader.take((until - rows) * words * 4));
+    }
+    for (const buffer of strings) putBytes(buffer, reader.section());
+    classes.restore(reader);
+    rows = until;
+    values = valueCounts[rows]!;
+    noteRecorded();
+  }
+
+  function noteRecorded(): void {
+    recordedRows = rows;
+    recordedBytes = strings.map(({ length }) => length);
   }
 
   function append(span: SpanCursor, normalised: Normalised): void {
@@ -265,6 +329,7 @@ export function createSpanBlock(): SpanBlock {
     values = 0;
     for (const buffer of strings) emptied(buffer);
     classes.cut(0, []);
+    noteRecorded();
   }
 
   return {
@@ -275,6 +340,8 @@ export function createSpanBlock(): SpanBlock {
       return strings.reduce((sum, { length }) => sum + length, rows * 80) + classes.sizeBytes();
     },
     append,
+    record,
+    restore,
     mark: () => ({
       rows,
       values,

@@ -6,7 +6,9 @@ import { grown } from '#shared/grown.ts';
 import type { SpanCursor } from '../decode/cursor.ts';
 import type { Texts } from '../decode/texts.ts';
 import type { Normalised } from '../normalise/normalise.ts';
-import { createDictionary, cutDictionary, type Dictionary, indexIn } from './dictionary.ts';
+import { addKeys, createDictionary, cutDictionary, type Dictionary, indexIn } from './dictionary.ts';
+import { type ByteBuffer, bytesOf, bytesUnder, putBytes, putWord } from './native-write.ts';
+import { putSection, type SectionReader } from './sections.ts';
 import { textColumns } from './span-columns.ts';
 
 /** Columns of texts, by class. */
@@ -32,6 +34,9 @@ export interface SpanClasses {
   lengths(): number[];
   /** Forgets later classes and texts. */
   cut(count: number, lengths: readonly number[]): void;
+  /** Puts the classes that came since the last record, or since there was none, with their texts; for `restore`. */
+  record(to: ByteBuffer): void;
+  restore(from: SectionReader): void;
   /** Bytes in use, roughly. */
   sizeBytes(): number;
 }
@@ -48,6 +53,22 @@ export function createSpanClasses(): SpanClasses {
     ClassText,
     Dictionary
   >;
+
+  /** What the records hold: classes, and of each column its distinct texts and their bytes. */
+  let recorded = 0;
+  let recordedTexts = dictionaries.map(() => ({ count: 0, bytes: 0 }));
+
+  function noteRecorded(): void {
+    recorded = classes.count;
+    recordedTexts = dictionaries.map(({ count, keys }) => ({ count, bytes: keys.length }));
+  }
+
+  /** All columns; of texts, the number of each. */
+  function columns(): (Uint8Array | Int16Array | Uint16Array | Uint32Array | Float64Array)[] {
+    const { kind, statusCode, peerKind, marks, httpCode, grpcCode, retryCount, weight } = classes;
+    const numbers = [kind, statusCode, peerKind, marks, httpCode, grpcCode, retryCount, weight];
+    return [...numbers, ...dictionaries.map(({ index }) => index)];
+  }
 
   function grow(): void {
     capacity *= 2;
@@ -132,6 +153,33 @@ export function createSpanClasses(): SpanClasses {
       }
       classes.count = to;
       dictionaries.forEach((dictionary, i) => cutDictionary(dictionary, lengths[i] ?? 0));
+      if (to === 0) noteRecorded();
+    },
+    record(to) {
+      const { count } = classes;
+      putWord(to, count - recorded);
+      if (count === recorded) return;
+      for (const column of columns()) putBytes(to, bytesUnder(column.subarray(recorded, count)));
+      dictionaries.forEach((dictionary, i) => {
+        const before = recordedTexts[i]!;
+        putWord(to, dictionary.count - before.count);
+        putSection(to, bytesOf(dictionary.keys).subarray(before.bytes));
+      });
+      noteRecorded();
+    },
+    restore(from) {
+      const { count } = classes;
+      const until = count + from.word();
+      if (until === count) return;
+      while (capacity < until) grow();
+      for (const column of columns()) {
+        const added = column.subarray(count, until);
+        bytesUnder(added).set(from.take(added.byteLength));
+      }
+      for (const dictionary of dictionaries) addKeys(dictionary, from.word(), from.section());
+      patternOf.fill(0, count, until);
+      classes.count = until;
+      noteRecorded();
     },
     sizeBytes: () => dictionaries.reduce((sum, { keys }) => sum + keys.length, classes.count * 72),
   };
