@@ -61,6 +61,7 @@ export async function createCollector({ config, version, log, onEnd }: Collector
     options: { settleTicks, lateTicks: Math.ceil(config.lateWindowMs / 1000), maxEdges: config.maxEdges, calls },
     sealedTick: pipeline.sealedTick,
     newestTick: pipeline.newestTick,
+    tellUntil: pipeline.tellUntil,
     onFailure: (error) => log.error(error, 'derivation failed; it goes on from the store'),
     onEnd,
   });

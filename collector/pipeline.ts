@@ -18,6 +18,7 @@ import type { Db } from './store/db.ts';
 import { openLog } from './store/log.ts';
 import { holdsCommit } from './store/progress.ts';
 import { createSpanBlock, type SpanBlock } from './store/span-block.ts';
+import { createToldTicks, type ToldSpans } from './store/spans-told.ts';
 
 export interface Pipeline {
   /**
@@ -29,6 +30,8 @@ export interface Pipeline {
   sealedTick(): number;
   /** Tick of the newest commit. */
   newestTick(): number;
+  /** What is known of the spans of the ticks up to this one, which is sealed; each is told once. */
+  tellUntil(tick: number): ToldSpans[];
   /** Resolves when everything received so far can be read from the store. */
   flush(): Promise<void>;
   /** Commits what was taken. */
@@ -71,9 +74,13 @@ export async function createPipeline(
   const patterns = createPatterns();
   const normaliser = createNormaliser(patterns, rules);
   const { log, left } = db.logDirectory === undefined ? { log: undefined, left: [] } : openLog(db.logDirectory);
+  const told = createToldTicks();
+  // Into a server others write too: what came in a tick is there only.
+  const block = createSpanBlock(log !== undefined);
   const batcher = createBatcher({
-    block: createSpanBlock(),
+    block,
     insert,
+    committed: () => block.told && told.add(block.told),
     holds: (mark) => holdsCommit(db, mark),
     log,
     afterTick,
@@ -129,6 +136,7 @@ export async function createPipeline(
     },
     sealedTick: batcher.sealedTick,
     newestTick: batcher.newestTick,
+    tellUntil: told.takeUntil,
     flush: batcher.flush,
     close: batcher.close,
   };

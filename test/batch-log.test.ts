@@ -63,12 +63,15 @@ function setUp(t: TestContext, lingerMs = 20) {
   const directory = mkdtempSync(join(tmpdir(), 'throughline-log-'));
   t.after(() => rmSync(directory, { recursive: true }));
   const store = createStore();
+  /** How many commits there were when each was told. */
+  const committed: number[] = [];
   const open = (around = (log: Log): Log => log) => {
     const { log: opened, left } = openLog(directory);
     const log = around(opened);
     const batcher = createBatcher({
       block: createNumbers(),
       ...store,
+      committed: () => committed.push(store.commits.length),
       log,
       afterTick: 0,
       waited: { ms: 1, rows: 10 },
@@ -83,7 +86,7 @@ function setUp(t: TestContext, lingerMs = 20) {
     };
     return { ...batcher, push, recover };
   };
-  return { store, open, directory };
+  return { store, open, directory, committed };
 }
 
 test('a body is acknowledged when it is logged, and can be read after a flush', async (t) => {
@@ -176,7 +179,7 @@ test('logged bodies are committed once a second: before it ends, or in the next 
 });
 
 test('what a killed process acknowledged is committed by the next one, once', async (t) => {
-  const { store, open } = setUp(t);
+  const { store, open, committed } = setUp(t);
   store.fail('silence before');
   const killed = open();
   await killed.push(1);
@@ -188,6 +191,7 @@ test('what a killed process acknowledged is committed by the next one, once', as
     [9, 0, 1],
     [9, 1, 2],
   ];
+  assert.deepEqual(committed, [1, 2]);
   assert.deepEqual(store.commits, both);
   await open().recover();
   assert.deepEqual(store.commits, both);
@@ -204,19 +208,21 @@ test('a commit that took place before the process died is not made again', async
   assert.deepEqual(store.commits, [[9, 0, 1]]);
 });
 
-test('a commit that fails is tried again, and not when it took place after all', async (t) => {
-  const { store, open } = setUp(t, 1);
+test('a commit that fails is tried again, and not when it took place after all; each is told once', async (t) => {
+  const { store, open, committed } = setUp(t, 1);
   const batcher = open();
   store.fail('before', 'before', 'after');
   await batcher.push(1);
   await batcher.flush();
   assert.deepEqual(store.commits, [[9, 0, 1]]);
+  assert.deepEqual(committed, [1]);
   await batcher.push(2);
   await batcher.close();
   assert.deepEqual(store.commits, [
     [9, 0, 1],
     [9, 1, 2],
   ]);
+  assert.deepEqual(committed, [1, 2]);
 });
 
 test('a segment whose mark cannot be written is tried again, and keeps what was acknowledged', async (t) => {

@@ -5,16 +5,20 @@ import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
+import { createAssembler } from '../collector/derive/assemble.ts';
 import { createDeriver, type Deriver } from '../collector/derive/deriver.ts';
+import { readTick, toFollowed } from '../collector/derive/follow.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import type { EdgeSums } from '../collector/store/edge-columns.ts';
 import { sumToFrames } from '../collector/store/edge-sums.ts';
 import { writeStart } from '../collector/store/progress.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
+import { createToldTicks, type ToldSpans } from '../collector/store/spans-told.ts';
 import { createMesh, type GeneratedTrace } from '../fixtures/mesh.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 import { toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
+import { recordedBodies, recordings } from './recordings.ts';
 
 const settleTicks = 3;
 const options = { settleTicks, lateTicks: 100, maxEdges: 1000, calls: { fourXxIsFailure: false } };
@@ -35,14 +39,19 @@ beforeEach(async () => {
 
 const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options);
 
-/** Stores spans as one commit of the tick. */
-async function commit(spans: readonly GeneratedSpan[], tick: number): Promise<void> {
-  const block = createSpanBlock();
-  decodeOtlp(writeOtlp(toRequest(spans)), (span) => {
+/** Stores spans as one commit of the tick. out: what the derivation may be told of it. */
+async function commit(spans: readonly GeneratedSpan[], tick: number, batch = 0): Promise<ToldSpans> {
+  return commitBody(writeOtlp(toRequest(spans)), tick, batch);
+}
+
+async function commitBody(body: Uint8Array, tick: number, batch: number): Promise<ToldSpans> {
+  const block = createSpanBlock(true);
+  decodeOtlp(body, (span) => {
     normalise(span, normalised);
     block.append(span, normalised);
   });
-  await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
+  await db.insertNative('spans', [block.seal({ tick, batch })]);
+  return block.told!;
 }
 
 type Counts = Record<string, { requests: number; failed: number }>;
@@ -93,6 +102,69 @@ test('spans of a trace that come in different ticks make the calls that were sen
   assert.equal(settledTraces, traces.length);
   assert.equal(unsettledTraces, 0);
   assert.deepEqual(await counted(), truthOf(traces));
+});
+
+test('what is told of commits is what the store says of them', async () => {
+  const linked = {
+    traceId: 'ab'.repeat(16),
+    spanId: 'cd'.repeat(8),
+    name: 'receive',
+    links: [{ traceId: '12'.repeat(16), spanId: '34'.repeat(8) }],
+  };
+  const bodies = [
+    ...recordings.map((recording) => recordedBodies(recording)[0]!),
+    writeOtlp({
+      resourceSpans: [{ scopeSpans: [{ spans: [linked, { ...linked, spanId: 'ef'.repeat(8), links: [] }] }] }],
+    }),
+  ];
+  const told: ToldSpans[] = [];
+  for (const [batch, body] of bodies.entries()) told.push(await commitBody(body, firstTick, batch));
+  const assembler = createAssembler(settleTicks);
+  const read = await readTick(db, firstTick, assembler);
+  const parts = told.map((spans) => toFollowed(spans, assembler));
+  let rows = 0;
+  for (const { links: ofPart, count, ...columns } of parts) {
+    for (const [name, column] of Object.entries(columns)) {
+      const whole = read![name as keyof typeof columns];
+      const each = whole.length / read!.count;
+      assert.deepEqual(whole.subarray(rows * each, (rows + count) * each), column, name);
+    }
+    for (const [row, links] of ofPart) assert.deepEqual(read!.links.get(rows + row), links);
+    rows += count;
+  }
+  assert.equal(rows, read!.count);
+  assert.equal(parts.at(-1)!.links.size, 1);
+});
+
+test('a derivation that is told of ticks reads none of them and counts the same', async () => {
+  const traces = createMesh({ seed: 16 }).traces(startMs, 60);
+  const reading: Db = {
+    ...db,
+    native: (query, ...others) =>
+      /WHERE tick = /.test(query) ? assert.fail('a tick was read') : db.native(query, ...others),
+  };
+  const deriver = await createDeriver(reading, options);
+  for (const [at, spans] of overTicks(traces, 3).entries()) {
+    const tick = firstTick + at;
+    const half = spans.length >> 1;
+    const told = [await commit(spans.slice(0, half), tick), await commit(spans.slice(half), tick, 1)];
+    await deriver.advance(tick, tick, told);
+  }
+  const { settledTraces } = await deriver.advance(firstTick + 20, firstTick + 2);
+  assert.equal(settledTraces, traces.length);
+  assert.deepEqual(await counted(), truthOf(traces));
+});
+
+test('ticks that are told and wait are the newest few, each whole', () => {
+  const ticks = createToldTicks();
+  const told = (tick: number): ToldSpans => ({ tick, rows: new Uint8Array(), classes: new Uint8Array() });
+  for (let tick = 1; tick <= 6; tick++) for (let batch = 0; batch < 2; batch++) ticks.add(told(tick));
+  assert.deepEqual(
+    ticks.takeUntil(5).map(({ tick }) => tick),
+    [3, 3, 4, 4, 5, 5],
+  );
+  assert.deepEqual(ticks.takeUntil(5), []);
+  assert.equal(ticks.takeUntil(6).length, 2);
 });
 
 test('open traces show as provisional what they count when they settle', async () => {

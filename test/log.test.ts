@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
-import { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appendFileSync } from 'node:fs';
+import fs, { cpSync, mkdtempSync, readFileSync, rmSync, truncateSync, statSync, appendFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { crc32 } from 'node:zlib';
 import { openLog, type Segment } from '../collector/store/log.ts';
 
 function newDirectory(t: TestContext): string {
@@ -138,6 +140,41 @@ test('a torn or damaged end is left out, and what is noted afterwards is read', 
   assert.deepEqual(openLog(directory).left[0]?.mark, { tick: 5, batch: 6 });
   appendFileSync(join(directory, '0'), readFileSync(join(directory, '0')).fill(255));
   assert.deepEqual(texts(openLog(directory).left), [['whole']]);
+});
+
+test('after a record that could not be written its segment takes no more, the next one does', async (t) => {
+  const directory = newDirectory(t);
+  const { log } = openLog(directory);
+  await log.append(bytes('whole'));
+  const full = t.mock.method(fs, 'writevSync', () => {
+    throw new Error('the disk is full');
+  });
+  syncBuiltinESMExports();
+  const lost = [log.append(bytes('lost')), log.append(bytes('with it'))];
+  for (const one of lost) await assert.rejects(one!, /the disk is full/);
+  full.mock.restore();
+  syncBuiltinESMExports();
+  assert.equal(log.append(bytes('says nothing without it')), undefined);
+  const segment = log.cut();
+  await segment.stamp({ tick: 1, batch: 2 });
+  await log.append(bytes('next'));
+  const { left } = openLog(directory);
+  assert.deepEqual(texts(left), [['whole'], ['next']]);
+  assert.deepEqual(left[0]?.mark, { tick: 1, batch: 2 });
+  await segment.forget();
+  await log.cut().forget();
+  await log.append(bytes('in the same file'));
+  assert.deepEqual(texts(openLog(directory).left), [['in the same file']]);
+});
+
+test('a log of a newer version is left as it is', (t) => {
+  const directory = newDirectory(t);
+  const head = Uint32Array.of(1, 0, 1, 9);
+  head[1] = crc32(bytes('x'), crc32(new Uint8Array(head.buffer)));
+  const file = Buffer.concat([new Uint8Array(head.buffer), bytes('x')]);
+  fs.writeFileSync(join(directory, '0'), file);
+  assert.throws(() => openLog(directory), { code: 'unsupported' });
+  assert.deepEqual(readFileSync(join(directory, '0')), file);
 });
 
 test('a damaged record and all after it are left out', async (t) => {

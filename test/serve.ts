@@ -7,6 +7,7 @@ import { createDeriver } from '../collector/derive/deriver.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
+import type { ToldSpans } from '../collector/store/spans-told.ts';
 import { edgeRow } from './edge-frame.ts';
 import { servingDeps, type Open, type Said } from './serving-deps.ts';
 
@@ -61,9 +62,9 @@ export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise
   );
 }
 
-/** Stores the spans of OTLP bodies as one commit. */
-export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: number): Promise<void> {
-  const block = createSpanBlock();
+/** Stores the spans of OTLP bodies as one commit. out: what the derivation may be told of it. */
+export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: number): Promise<ToldSpans> {
+  const block = createSpanBlock(true);
   const normalised = createNormalised();
   for (const body of bodies) {
     decodeOtlp(body, (span) => {
@@ -72,6 +73,7 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
     });
   }
   await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
+  return block.told!;
 }
 
 /** Settles every trace that was stored at or before the tick, as the derivation does. */

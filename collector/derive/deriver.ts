@@ -7,9 +7,10 @@ import type { Db } from '../store/db.ts';
 import type { EdgeSums } from '../store/edge-columns.ts';
 import { insertEdges, type EdgeColumns } from '../store/edges-write.ts';
 import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
+import { createToldTicks, type ToldSpans } from '../store/spans-told.ts';
 import { createTraceBlock, insertTraces } from '../store/traces.ts';
 import { createAssembler } from './assemble.ts';
-import { readHistory, readTick } from './follow.ts';
+import { readHistory, readTick, toFollowed } from './follow.ts';
 import { createFrames } from './frames.ts';
 import { createLiveTime } from './live-time.ts';
 import { createPathTable } from './paths.ts';
@@ -35,9 +36,9 @@ export interface Progress {
 export interface Deriver {
   /**
    * Derives ticks up to `sealed`, for about half a second at most: what is left is for the next call.
-   * in: the store's newest tick, to spare reads when nothing came.
+   * in: the store's newest tick, to spare reads when nothing came; spans that need not be read, of whole ticks up to `sealed`.
    */
-  advance(sealed: number, newest: number): Promise<Progress>;
+  advance(sealed: number, newest: number, told?: readonly ToldSpans[]): Promise<Progress>;
   /** What the open traces would give if they settled now. */
   provisional(): Provisional;
   close(): Promise<void>;
@@ -74,6 +75,7 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   const settler = createSettler(assembler, paths, time, options);
   const block = createTraceBlock();
   const frames = createFrames(options.maxEdges);
+  const toldTicks = createToldTicks();
   const takePicture = createPicture(assembler, settler, seen, options.maxEdges);
   let cursor = newest.progress;
   let written = cursor;
@@ -94,8 +96,13 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   }
 
   async function addTick(tick: number): Promise<void> {
+    const live = time.toLive(tick);
+    // Of earlier ticks nothing is needed any more.
+    const told = toldTicks.takeUntil(tick).filter((spans) => spans.tick === tick);
+    for (const spans of told) assembler.add(toFollowed(spans, assembler), live);
+    if (told.length > 0) return;
     const rows = await readTick(db, tick, assembler);
-    if (rows !== undefined) assembler.add(rows, time.toLive(tick));
+    if (rows !== undefined) assembler.add(rows, live);
   }
 
   /** Ticks after one and up to another that may have spans: of few, all; which of many have some is asked. */
@@ -148,7 +155,8 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   }
 
   return {
-    async advance(sealed, newestTick) {
+    async advance(sealed, newestTick, told = []) {
+      told.forEach(toldTicks.add);
       const arrivals = newestTick > cursor ? await ticksWithin(cursor, sealed) : [];
       let arrived = 0;
       let worked = false;

@@ -1,12 +1,13 @@
 /**
- * The narrow columns of spans, read from the store in ingest order: a tick at a time, or the earlier spans of given traces.
- * Text arrives as dictionaries and is interned once an entry, not once a row.
+ * The narrow columns of spans in ingest order, as they were told or read from the store: a tick at a time, or the earlier spans of
+ * given traces. Text arrives as dictionaries and is interned once an entry, not once a row.
  */
 import { giveBack } from '#shared/give-back.ts';
 import { traceIdHex } from '#shared/span.ts';
 import type { Db } from '../store/db.ts';
 import { readNative, type DictionaryColumn, type NativeColumn, type NativeTable } from '../store/native.ts';
 import { halvesOf, interned, textColumns, toDoubles, toLinks, toWords } from '../store/span-columns.ts';
+import type { ToldSpans } from '../store/spans-told.ts';
 import type { LiveTime } from './live-time.ts';
 import type { Assembler } from './assemble.ts';
 import type { ClassNumbers } from './row-classes.ts';
@@ -85,8 +86,42 @@ export async function readHistory(
   return histories;
 }
 
+/** The same of what was told. */
+export function toFollowed({ tick, rows, classes }: ToldSpans, assembler: Assembler): FollowedRows {
+  const { rows: count, columns } = readNative(rows);
+  const table = readNative(classes);
+  const known = classesOf(table, assembler);
+  const rowClass = (columns.get('class') as Uint32Array).slice();
+  for (let row = 0; row < count; row++) rowClass[row] = known[rowClass[row]!]!;
+  const followed = { ...rowsOf({ rows: count, columns }), rowClass, tick: new Uint32Array(count).fill(tick) };
+  giveBack(new Uint8Array(rows.buffer), new Uint8Array(classes.buffer));
+  return followed;
+}
+
 /** in: an answer with at least one row. out: nothing of the answer itself, which is larger. */
-function toRows({ rows: count, columns }: NativeTable, { strings, classes }: Assembler): FollowedRows {
+function toRows(table: NativeTable, assembler: Assembler): FollowedRows {
+  const tick = table.columns.get('tick') as Uint32Array;
+  return { ...rowsOf(table), rowClass: classesOf(table, assembler), tick: tick.slice() };
+}
+
+/** What differs from row to row. out: nothing of the table itself. */
+function rowsOf({ rows: count, columns }: NativeTable): Omit<FollowedRows, 'rowClass' | 'tick'> {
+  const get = <T extends NativeColumn>(name: string): T => columns.get(name) as T;
+  return {
+    count,
+    traceId: toWords(get('traceId')),
+    spanId: toWords(get('spanId')),
+    parentId: toWords(get('parentId')),
+    startWords: halvesOf(get<BigUint64Array>('startNs')).slice(),
+    durationNs: toDoubles(get('durationNs')),
+    requestBytes: toDoubles(get('requestBytes')),
+    responseBytes: toDoubles(get('responseBytes')),
+    links: toLinks(get('linkIds'), count),
+  };
+}
+
+/** The class of each row of the table. */
+function classesOf({ rows: count, columns }: NativeTable, { strings, classes }: Assembler): Uint32Array {
   const get = <T extends NativeColumn>(name: string): T => columns.get(name) as T;
   const numbers: ClassNumbers = {
     kind: get('kind'),
@@ -99,19 +134,7 @@ function toRows({ rows: count, columns }: NativeTable, { strings, classes }: Ass
     weight: get('weight'),
   };
   const texts = textColumns.map((name) => interned(get(name), strings));
-  const rows = {
-    count,
-    traceId: toWords(get('traceId')),
-    spanId: toWords(get('spanId')),
-    parentId: toWords(get('parentId')),
-    startWords: halvesOf(get<BigUint64Array>('startNs')).slice(),
-    durationNs: toDoubles(get('durationNs')),
-    requestBytes: toDoubles(get('requestBytes')),
-    responseBytes: toDoubles(get('responseBytes')),
-    rowClass: classes.of(numbers, texts, count),
-    tick: get<Uint32Array>('tick').slice(),
-    links: toLinks(get('linkIds'), count),
-  };
+  const found = classes.of(numbers, texts, count);
   giveBack(...texts, ...textColumns.map((name) => get<DictionaryColumn>(name).index));
-  return rows;
+  return found;
 }

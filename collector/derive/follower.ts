@@ -5,6 +5,7 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '#shared/error.ts';
 import { createToldEdges, type ToldEdges } from '../store/edges-told.ts';
+import type { ToldSpans } from '../store/spans-told.ts';
 import type { Progress } from './deriver.ts';
 import { toOpenEdges, type OpenEdges } from './open-edges.ts';
 import type { DeriveOptions } from './settle.ts';
@@ -47,6 +48,8 @@ export interface FollowerOptions {
   readonly options: DeriveOptions;
   readonly sealedTick: () => number;
   readonly newestTick: () => number;
+  /** What is known of the spans of ticks up to a sealed one; they are given away. Absent: nothing, they are read. */
+  readonly tellUntil?: (tick: number) => ToldSpans[];
   /** A tick or a picture failed; it is tried again. */
   readonly onFailure: (error: Error) => void;
   /** The thread is gone, and with it an embedded store: only a new process can go on. */
@@ -64,6 +67,7 @@ export function createFollower({
   options,
   sealedTick,
   newestTick,
+  tellUntil,
   onFailure,
   onEnd,
 }: FollowerOptions): Follower {
@@ -83,8 +87,8 @@ export function createFollower({
   worker.on('message', receive);
   worker.on('error', onEnd);
 
-  function send(message: ToWorker): void {
-    worker.postMessage(message);
+  function send(message: ToWorker, given?: ArrayBuffer[]): void {
+    worker.postMessage(message, given);
   }
 
   function receive(message: FromWorker): void {
@@ -122,7 +126,9 @@ export function createFollower({
     if (waiting || sealed <= progress.tick || closed !== undefined) return;
     waiting = true;
     current = undefined;
-    send({ type: 'advance', sealed, newest: newestTick() });
+    const told = tellUntil?.(sealed) ?? [];
+    const given = told.flatMap(({ rows, classes }) => [rows.buffer, classes.buffer] as ArrayBuffer[]);
+    send({ type: 'advance', sealed, newest: newestTick(), told }, given);
   }
   const timer = setInterval(advance, pollMs);
 

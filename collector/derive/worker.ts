@@ -8,6 +8,7 @@ import { keepHeapSmall } from '../heap.ts';
 import { createDb } from '../store/db.ts';
 import type { EdgeSums } from '../store/edge-columns.ts';
 import { toEdgeSums, type ToldWrite } from '../store/edges-told.ts';
+import type { ToldSpans } from '../store/spans-told.ts';
 import { createDeriver, type Deriver, type Progress } from './deriver.ts';
 import type { DeriveOptions } from './settle.ts';
 
@@ -19,7 +20,13 @@ export interface WorkerStart {
 }
 
 export type ToWorker =
-  | { readonly type: 'advance'; readonly sealed: number; readonly newest: number }
+  | {
+      readonly type: 'advance';
+      readonly sealed: number;
+      readonly newest: number;
+      /** Spans of ticks up to `sealed`. */
+      readonly told: readonly ToldSpans[];
+    }
   | { readonly type: 'provisional'; readonly id: number }
   | { readonly type: 'close' };
 
@@ -81,7 +88,7 @@ async function handle(message: ToWorker): Promise<void> {
     },
   });
   if (message.type === 'advance') {
-    send({ type: 'advanced', progress: await deriver.advance(message.sealed, message.newest) });
+    send({ type: 'advanced', progress: await deriver.advance(message.sealed, message.newest, message.told) });
   } else {
     unasked = 0;
     send({ type: 'provisional', id: message.id, ...deriver.provisional(), write: Atomics.load(write, 0) });

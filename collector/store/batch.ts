@@ -43,6 +43,8 @@ export interface BatcherOptions<B extends Block> {
   /** Empty; takes rows also while a commit runs. */
   readonly block: B;
   readonly insert: (sealed: Uint8Array, rows: number) => Promise<void>;
+  /** Told of each commit that is in the store, before its tick can be called sealed; the block has not been sealed again. */
+  readonly committed?: () => void;
   /** Whether the store has the rows of a commit. */
   readonly holds: (mark: CommitMark) => Promise<boolean>;
   readonly log?: Log | undefined;
@@ -65,7 +67,18 @@ interface Waiter {
 }
 
 export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batcher<B> {
-  const { block, insert, holds, log, waited, logged, mostRows, retryMs = 1000, nowMs = Date.now } = options;
+  const {
+    block,
+    insert,
+    committed: onCommitted,
+    holds,
+    log,
+    waited,
+    logged,
+    mostRows,
+    retryMs = 1000,
+    nowMs = Date.now,
+  } = options;
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
@@ -115,6 +128,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
       if (rows > 0) {
         const sealed = block.seal(mark);
         await (log ? insertLogged(log.cut(), sealed, rows, mark) : insert(sealed, rows));
+        onCommitted?.();
       }
       newestTick = mark.tick;
       for (const { resolve } of served) resolve();
@@ -178,7 +192,10 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
         const mark = nextMark();
         await segment.stamp(mark);
         const { rows } = block;
-        if (rows > 0) await insert(block.seal(mark), rows);
+        if (rows > 0) {
+          await insert(block.seal(mark), rows);
+          onCommitted?.();
+        }
         newestTick = mark.tick;
         inFlightTick = undefined;
       }

@@ -10,6 +10,7 @@ import type { Normalised } from '../normalise/normalise.ts';
 import type { CommitMark } from './log.ts';
 import {
   blockHead,
+  type ByteBuffer,
   bytesOf,
   bytesUnder,
   columnHead,
@@ -36,6 +37,8 @@ import {
   putWords,
 } from './sorted-rows.ts';
 import { createSpanClasses } from './span-classes.ts';
+import { type SpanColumn, spanColumnTypes } from './span-column-types.ts';
+import { toldOfClasses, toldOfRows, type ToldSpans } from './spans-told.ts';
 
 export interface SpanBlock {
   /** Spans in the block. */
@@ -60,6 +63,8 @@ export interface SpanBlock {
    * out: valid until the next seal.
    */
   seal(mark: CommitMark): Uint8Array;
+  /** What the last seal gave, as the derivation is told of it; undefined when the block does not tell. */
+  readonly told: ToldSpans | undefined;
 }
 
 export interface SpanBlockMark {
@@ -70,55 +75,10 @@ export interface SpanBlockMark {
   readonly texts: readonly number[];
 }
 
-/** Columns of the table in their order, with their types: what seal writes. */
-export const spanColumnTypes = {
-  tick: 'UInt32',
-  batch: 'UInt16',
-  traceId: 'FixedString(16)',
-  spanId: 'FixedString(8)',
-  parentId: 'FixedString(8)',
-  startNs: 'UInt64',
-  durationNs: 'Int64',
-  kind: 'UInt8',
-  statusCode: 'UInt8',
-  name: 'LowCardinality(String)',
-  service: 'LowCardinality(String)',
-  namespace: 'LowCardinality(String)',
-  cluster: 'LowCardinality(String)',
-  version: 'LowCardinality(String)',
-  peer: 'LowCardinality(String)',
-  peerNamespace: 'LowCardinality(String)',
-  peerVersion: 'LowCardinality(String)',
-  peerKind: 'UInt8',
-  protocol: 'LowCardinality(String)',
-  httpCode: 'Int16',
-  grpcCode: 'Int16',
-  responseFlags: 'LowCardinality(String)',
-  errorType: 'LowCardinality(String)',
-  marks: 'UInt8',
-  retryCount: 'UInt16',
-  requestBytes: 'UInt64',
-  responseBytes: 'UInt64',
-  weight: 'Float64',
-  principal: 'LowCardinality(String)',
-  linkIds: 'String',
-  statusMessage: 'String',
-  traceState: 'String',
-  flags: 'UInt32',
-  attributes: 'Map(LowCardinality(String), String)',
-  attributeTypes: 'String',
-  shape: 'LowCardinality(String)',
-  varying: 'Array(String)',
-  rest: 'String',
-  resource: 'LowCardinality(String)',
-  scope: 'LowCardinality(String)',
-} as const;
-type ColumnName = keyof typeof spanColumnTypes;
-
 const two32 = 0x100000000;
 
-/** An empty block. */
-export function createSpanBlock(): SpanBlock {
+/** An empty block. in: whether it tells what it seals. */
+export function createSpanBlock(tells = false): SpanBlock {
   let capacity = 1024;
   let rows = 0;
   let values = 0;
@@ -146,6 +106,7 @@ export function createSpanBlock(): SpanBlock {
   const strings = [linkIds, statusMessage, traceState, rest, varying];
   const sealed = createByteBuffer();
   const recorded = createByteBuffer();
+  let told: ToldSpans | undefined;
   /** What the records hold: rows, and bytes of each of the strings. */
   let recordedRows = 0;
   let recordedBytes = strings.map(() => 0);
@@ -264,64 +225,91 @@ export function createSpanBlock(): SpanBlock {
   }
 
   /** Writes a column's rows. in: the order of the rows, and their classes in that order. */
-  function putColumn(name: ColumnName, { tick, batch }: CommitMark, order: Uint32Array, ofClass: Uint32Array): void {
+  function putColumn(
+    to: ByteBuffer,
+    name: SpanColumn,
+    { tick, batch }: CommitMark,
+    order: Uint32Array,
+    ofClass: Uint32Array,
+  ): void {
     switch (name) {
       case 'tick':
-        return putWords(sealed, Uint32Array.of(tick), 1, new Uint32Array(rows));
+        return putWords(to, Uint32Array.of(tick), 1, new Uint32Array(rows));
       case 'batch':
-        return putShorts(sealed, Uint16Array.of(batch), new Uint32Array(rows));
+        return putShorts(to, Uint16Array.of(batch), new Uint32Array(rows));
       case 'traceId':
-        return putWords(sealed, traceId, 4, order);
+        return putWords(to, traceId, 4, order);
       case 'spanId':
-        return putWords(sealed, spanId, 2, order);
+        return putWords(to, spanId, 2, order);
       case 'parentId':
-        return putWords(sealed, parentId, 2, order);
+        return putWords(to, parentId, 2, order);
       case 'startNs':
-        return putWords(sealed, startNs, 2, order);
+        return putWords(to, startNs, 2, order);
       case 'durationNs':
-        return putWords(sealed, durationNs, 2, order);
+        return putWords(to, durationNs, 2, order);
       case 'kind':
-        return putOctets(sealed, classes.kind, ofClass);
+        return putOctets(to, classes.kind, ofClass);
       case 'statusCode':
-        return putOctets(sealed, classes.statusCode, ofClass);
+        return putOctets(to, classes.statusCode, ofClass);
       case 'peerKind':
-        return putOctets(sealed, classes.peerKind, ofClass);
+        return putOctets(to, classes.peerKind, ofClass);
       case 'httpCode':
-        return putShorts(sealed, classes.httpCode, ofClass);
+        return putShorts(to, classes.httpCode, ofClass);
       case 'grpcCode':
-        return putShorts(sealed, classes.grpcCode, ofClass);
+        return putShorts(to, classes.grpcCode, ofClass);
       case 'marks':
-        return putOctets(sealed, classes.marks, ofClass);
+        return putOctets(to, classes.marks, ofClass);
       case 'retryCount':
-        return putShorts(sealed, classes.retryCount, ofClass);
+        return putShorts(to, classes.retryCount, ofClass);
       case 'requestBytes':
-        return putWords(sealed, requestBytes, 2, order);
+        return putWords(to, requestBytes, 2, order);
       case 'responseBytes':
-        return putWords(sealed, responseBytes, 2, order);
+        return putWords(to, responseBytes, 2, order);
       case 'weight':
-        return putDoubles(sealed, classes.weight, ofClass);
+        return putDoubles(to, classes.weight, ofClass);
       case 'linkIds':
-        return putStrings(sealed, linkIds, order);
+        return putStrings(to, linkIds, order);
       case 'statusMessage':
-        return putStrings(sealed, statusMessage, order);
+        return putStrings(to, statusMessage, order);
       case 'traceState':
-        return putStrings(sealed, traceState, order);
+        return putStrings(to, traceState, order);
       case 'flags':
-        return putWords(sealed, flags, 1, order);
+        return putWords(to, flags, 1, order);
       case 'attributes':
-        putBytes(sealed, dictionaryPrefix);
-        return putZeros(sealed, rows * 8);
+        putBytes(to, dictionaryPrefix);
+        return putZeros(to, rows * 8);
       case 'attributeTypes':
-        return putZeros(sealed, rows);
+        return putZeros(to, rows);
       case 'varying':
-        putEnds(sealed, valueCounts, order);
-        return putRanges(sealed, varying, valueStarts, order);
+        putEnds(to, valueCounts, order);
+        return putRanges(to, varying, valueStarts, order);
       case 'rest':
-        return putStrings(sealed, rest, order);
+        return putStrings(to, rest, order);
       default:
-        putBytes(sealed, dictionaryPrefix);
-        putDictionary(sealed, classes.texts[name], ofClass);
+        putBytes(to, dictionaryPrefix);
+        putDictionary(to, classes.texts[name], ofClass);
     }
+  }
+
+  /** in: where the told columns of rows have been written to; the classes of the rows in their order. */
+  function tell(
+    mark: CommitMark,
+    columns: readonly (readonly [from: number, to: number])[],
+    ofClass: Uint32Array,
+  ): ToldSpans {
+    const told = createByteBuffer(columns.reduce((sum, [from, to]) => sum + to - from, 64 + rows * 4));
+    putBytes(told, blockHead(columns.length + 1, rows));
+    for (const [from, to] of columns) putBytes(told, sealed.bytes.subarray(from, to));
+    putBytes(told, columnHead('class', 'UInt32'));
+    putBytes(told, bytesUnder(ofClass));
+    const ofClasses = createByteBuffer(classes.count * 128);
+    const all = Uint32Array.from({ length: classes.count }, (_, at) => at);
+    putBytes(ofClasses, blockHead(toldOfClasses.length, classes.count));
+    for (const name of toldOfClasses) {
+      putBytes(ofClasses, columnHead(name, spanColumnTypes[name]));
+      putColumn(ofClasses, name, mark, all, all);
+    }
+    return { tick: mark.tick, rows: bytesOf(told), classes: bytesOf(ofClasses) };
   }
 
   function empty(): void {
@@ -360,12 +348,19 @@ export function createSpanBlock(): SpanBlock {
       const ofClass = new Uint32Array(rows);
       for (let i = 0; i < rows; i++) ofClass[i] = classOf[order[i]!]!;
       putBytes(sealed, blockHead(Object.keys(spanColumnTypes).length, rows));
+      const ofRows: [from: number, to: number][] = [];
       for (const [name, type] of Object.entries(spanColumnTypes)) {
+        const { length } = sealed;
         putBytes(sealed, columnHead(name, type));
-        if (rows > 0) putColumn(name as ColumnName, mark, order, ofClass);
+        if (rows > 0) putColumn(sealed, name as SpanColumn, mark, order, ofClass);
+        if (tells && (toldOfRows as readonly string[]).includes(name)) ofRows.push([length, sealed.length]);
       }
+      if (tells && rows > 0) told = tell(mark, ofRows, ofClass);
       empty();
       return bytesOf(sealed);
+    },
+    get told() {
+      return told;
     },
   };
 }

@@ -26,7 +26,7 @@ import {
   readNative,
   type StringColumn,
 } from './native.ts';
-import { spanColumnTypes } from './span-block.ts';
+import { type SpanColumn, spanColumnTypes } from './span-column-types.ts';
 
 /** Columns of a span as it is read; the number of its commit is the log's business alone. */
 const readColumns = Object.keys(spanColumnTypes).filter((name) => name !== 'batch');
@@ -63,32 +63,32 @@ export function storedSpans(native: Uint8Array): StoredSpan[] {
 
 /** The same of one that was taken apart. */
 export function toStoredSpans({ rows, columns }: NativeTable): StoredSpan[] {
-  const column = <T>(name: keyof typeof spanColumnTypes): T => columns.get(name) as T;
-  const number = (name: keyof typeof spanColumnTypes) => {
+  const column = <T>(name: SpanColumn): T => columns.get(name) as T;
+  const number = (name: SpanColumn) => {
     const values = column<NumberColumn>(name);
     return (row: number) => Number(values[row]);
   };
-  const bigints = (name: keyof typeof spanColumnTypes) => {
+  const bigints = (name: SpanColumn) => {
     const values = column<BigInt64Array | BigUint64Array>(name);
     return (row: number) => values[row]!;
   };
-  const id = (name: keyof typeof spanColumnTypes) => {
+  const id = (name: SpanColumn) => {
     const { width, bytes } = column<FixedColumn>(name);
     return (row: number) => readHex(bytes, row * width, (row + 1) * width);
   };
-  const word = (name: keyof typeof spanColumnTypes) => {
+  const word = (name: SpanColumn) => {
     const { dictionary, index } = column<DictionaryColumn>(name);
     return (row: number) => dictionary[index[row]!]!;
   };
-  const wordBytes = (name: keyof typeof spanColumnTypes) => {
+  const wordBytes = (name: SpanColumn) => {
     const { keys, index } = column<DictionaryColumn>(name);
     return (row: number) => keys[index[row]!]!;
   };
-  const bytes = (name: keyof typeof spanColumnTypes) => {
+  const bytes = (name: SpanColumn) => {
     const strings = column<StringColumn>(name);
     return (row: number) => strings.bytes.subarray(strings.starts[row], strings.ends[row]);
   };
-  const text = (name: keyof typeof spanColumnTypes) => {
+  const text = (name: SpanColumn) => {
     const strings = column<StringColumn>(name);
     return (row: number) => readText(strings.bytes, strings.starts[row]!, strings.ends[row]!);
   };

@@ -1,0 +1,71 @@
+/**
+ * What a commit wrote, told to the derivation so that it need not read it back: the columns it follows, those of few values once
+ * a class (span-classes.ts). Only where nobody else writes, and never needed: a tick that is not told is read from the store.
+ */
+import { textColumns } from './span-columns.ts';
+
+/** Two Native blocks. */
+export interface ToldSpans {
+  readonly tick: number;
+  /** The columns of toldOfRows, and `class`: the row of `classes` that has the others. As the rows are in the store. */
+  readonly rows: Uint8Array;
+  /** The columns of toldOfClasses. */
+  readonly classes: Uint8Array;
+}
+
+export const toldOfRows = [
+  'traceId',
+  'spanId',
+  'parentId',
+  'startNs',
+  'durationNs',
+  'requestBytes',
+  'responseBytes',
+  'linkIds',
+] as const;
+export const toldOfClasses = [
+  ...textColumns,
+  'kind',
+  'statusCode',
+  'peerKind',
+  'httpCode',
+  'grpcCode',
+  'marks',
+  'retryCount',
+  'weight',
+] as const;
+
+/** What was told of the newest ticks: of each, all its commits or none. */
+export interface ToldTicks {
+  /** in: of a tick that is not over, or all of one. */
+  add(told: ToldSpans): void;
+  /** Takes out what there is of the ticks up to this one, which are over, the oldest first. */
+  takeUntil(tick: number): ToldSpans[];
+}
+
+/** Ticks that may wait; older ones are forgotten: whoever is so far behind reads them. */
+const mostTicks = 4;
+
+export function createToldTicks(): ToldTicks {
+  const byTick = new Map<number, ToldSpans[]>();
+  return {
+    add(told) {
+      const others = byTick.get(told.tick);
+      if (others !== undefined) {
+        others.push(told);
+        return;
+      }
+      byTick.set(told.tick, [told]);
+      const [oldest] = byTick.keys();
+      if (byTick.size > mostTicks) byTick.delete(oldest!);
+    },
+    takeUntil(until) {
+      const ticks = [...byTick.keys()].filter((tick) => tick <= until);
+      return ticks.flatMap((tick) => {
+        const told = byTick.get(tick)!;
+        byTick.delete(tick);
+        return told;
+      });
+    },
+  };
+}
