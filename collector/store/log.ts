@@ -26,7 +26,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { crc32 } from 'node:zlib';
 import { AppError } from '#shared/error.ts';
-import { type ByteBuffer, bytesOf, createByteBuffer, emptied, putBytes } from './native-write.ts';
+import { type ByteBuffer, bytesOf, createByteBuffer, emptied, putBytes, putWord } from './native-write.ts';
 import { writeAll } from './write-all.ts';
 
 /** Which commit holds the rows of a segment: a store that has rows so stamped has all of them. */
@@ -184,8 +184,14 @@ function handle(file: File): OpenSegment {
 
 /** Appends to the file with whatever else waits, by one sync at a time. */
 function write(file: File, recordKind: Kind, payload: Uint8Array): Promise<void> {
-  putBytes(file.pending, headOf(file.segment, recordKind, payload));
-  putBytes(file.pending, payload);
+  const { pending } = file;
+  const at = pending.length;
+  putWord(pending, payload.byteLength);
+  putWord(pending, 0);
+  putWord(pending, file.segment);
+  putWord(pending, recordKind);
+  putBytes(pending, payload);
+  pending.view.setUint32(at + 4, crc32(bytesOf(pending).subarray(at)), true);
   const written = new Promise<void>((resolve, reject) => file.waiters.push({ resolve, reject }));
   file.syncing ??= flush(file);
   if (file.waiters.length >= file.senders) file.wake?.();
@@ -235,10 +241,10 @@ function rest(file: File, answered: number): Promise<void> {
   });
 }
 
-function headOf(segment: number, recordKind: number, payload: Uint8Array): Uint8Array {
-  const head = new Uint32Array([payload.byteLength, 0, segment, recordKind]);
-  head[1] = crc32(payload, crc32(new Uint8Array(head.buffer)));
-  return new Uint8Array(head.buffer);
+/** CRC-32 of a record whose header has none. */
+function checksumOf(segment: number, recordKind: number, payload: Uint8Array): number {
+  const head = Uint32Array.of(payload.byteLength, 0, segment, recordKind);
+  return crc32(payload, crc32(new Uint8Array(head.buffer)));
 }
 
 interface Found {
@@ -265,9 +271,7 @@ function readSegment(bytes: Uint8Array): Found {
     const payload = bytes.subarray(at + headBytes, at + headBytes + length);
     const recordKind = view.getUint32(at + 12, true);
     if (payload.byteLength < length || view.getUint32(at + 8, true) !== segment) break;
-    if (view.getUint32(at + 4, true) !== new DataView(headOf(segment, recordKind, payload).buffer).getUint32(4, true)) {
-      break;
-    }
+    if (view.getUint32(at + 4, true) !== checksumOf(segment, recordKind, payload)) break;
     switch (recordKind) {
       case kind.mark:
         mark = { tick: view.getUint32(at + headBytes, true), batch: view.getUint32(at + headBytes + 4, true) };

@@ -1,10 +1,21 @@
 /** Runs of bytes one after another, each of a length its reader knows or after its length: what records of the log are made of. */
-import { type ByteBuffer, putBytes, putWord } from './native-write.ts';
+import { type ByteBuffer, bytesUnder, copyRange, putBytes, putWord, reserve } from './native-write.ts';
 
-/** Puts a run after its length. */
-export function putSection(to: ByteBuffer, bytes: Uint8Array): void {
-  putWord(to, bytes.length);
-  putBytes(to, bytes);
+/** Puts the bytes of a buffer from `first` on, after their length. */
+export function putSection(to: ByteBuffer, { view, length }: ByteBuffer, first: number): void {
+  putWord(to, length - first);
+  copyRange(to, view, first, length - first);
+}
+
+/** Words that are put one by one: a view of them costs more. */
+const fewWords = 256;
+
+/** Puts a run of words without its length. */
+export function putWordRange(to: ByteBuffer, words: Uint32Array, first: number, end: number): void {
+  if (end - first > fewWords) return putBytes(to, bytesUnder(words.subarray(first, end)));
+  reserve(to, (end - first) * 4);
+  const { view } = to;
+  for (let i = first; i < end; i++, to.length += 4) view.setUint32(to.length, words[i]!, true);
 }
 
 export interface SectionReader {

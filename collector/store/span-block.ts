@@ -24,7 +24,7 @@ import {
   putWord,
   putZeros,
 } from './native-write.ts';
-import { createSectionReader, putSection } from './sections.ts';
+import { createSectionReader, putSection, putWordRange } from './sections.ts';
 import {
   orderByTrace,
   putDictionary,
@@ -106,10 +106,11 @@ export function createSpanBlock(tells = false): SpanBlock {
   const strings = [linkIds, statusMessage, traceState, rest, varying];
   const sealed = createByteBuffer();
   const recorded = createByteBuffer();
+  let fixed = fixedColumns();
   let told: ToldSpans | undefined;
   /** What the records hold: rows, and bytes of each of the strings. */
   let recordedRows = 0;
-  let recordedBytes = strings.map(() => 0);
+  const recordedBytes = strings.map(() => 0);
 
   function growRows(): void {
     capacity *= 2;
@@ -124,22 +125,23 @@ export function createSpanBlock(tells = false): SpanBlock {
     flags = grown(flags, capacity);
     valueCounts = grown(valueCounts, capacity + 1);
     valueStarts = grown(valueStarts, capacity + 1);
+    fixed = fixedColumns();
   }
 
-  /** What rows begin with in a record, with the words of each; sums after each row instead of before. */
-  function fixedColumns(): [array: Uint32Array, words: number][] {
+  /** What a record has of rows, with the words of each and where the first row's are. */
+  function fixedColumns(): [array: Uint32Array, words: number, first: number][] {
     return [
-      [classOf, 1],
-      [traceId, 4],
-      [spanId, 2],
-      [parentId, 2],
-      [startNs, 2],
-      [durationNs, 2],
-      [requestBytes, 2],
-      [responseBytes, 2],
-      [flags, 1],
-      [valueCounts.subarray(1), 1],
-      [valueStarts.subarray(1), 1],
+      [classOf, 1, 0],
+      [traceId, 4, 0],
+      [spanId, 2, 0],
+      [parentId, 2, 0],
+      [startNs, 2, 0],
+      [durationNs, 2, 0],
+      [requestBytes, 2, 0],
+      [responseBytes, 2, 0],
+      [flags, 1, 0],
+      [valueCounts, 1, 1],
+      [valueStarts, 1, 1],
     ];
   }
 
@@ -147,10 +149,10 @@ export function createSpanBlock(tells = false): SpanBlock {
     emptied(recorded);
     putWord(recorded, recordedRows);
     putWord(recorded, rows - recordedRows);
-    for (const [array, words] of fixedColumns()) {
-      putBytes(recorded, bytesUnder(array.subarray(recordedRows * words, rows * words)));
+    for (const [array, words, first] of fixed) {
+      putWordRange(recorded, array, first + recordedRows * words, first + rows * words);
     }
-    strings.forEach(({ bytes, length }, i) => putSection(recorded, bytes.subarray(recordedBytes[i], length)));
+    for (let i = 0; i < strings.length; i++) putSection(recorded, strings[i]!, recordedBytes[i]!);
     classes.record(recorded);
     noteRecorded();
     return bytesOf(recorded);
@@ -161,8 +163,9 @@ export function createSpanBlock(tells = false): SpanBlock {
     if (reader.word() !== rows) throw new Error('cannot restore spans: a record before them is missing');
     const until = rows + reader.word();
     while (capacity < until) growRows();
-    for (const [array, words] of fixedColumns()) {
-      bytesUnder(array.subarray(rows * words, until * words)).set(reader.take((until - rows) * words * 4));
+    for (const [array, words, first] of fixed) {
+      const added = array.subarray(first + rows * words, first + until * words);
+      bytesUnder(added).set(reader.take(added.byteLength));
     }
     for (const buffer of strings) putBytes(buffer, reader.section());
     classes.restore(reader);
@@ -173,7 +176,7 @@ export function createSpanBlock(tells = false): SpanBlock {
 
   function noteRecorded(): void {
     recordedRows = rows;
-    recordedBytes = strings.map(({ length }) => length);
+    for (let i = 0; i < strings.length; i++) recordedBytes[i] = strings[i]!.length;
   }
 
   function append(span: SpanCursor, normalised: Normalised): void {

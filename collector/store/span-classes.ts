@@ -7,7 +7,7 @@ import type { SpanCursor } from '../decode/cursor.ts';
 import type { Texts } from '../decode/texts.ts';
 import type { Normalised } from '../normalise/normalise.ts';
 import { addKeys, createDictionary, cutDictionary, type Dictionary, indexIn } from './dictionary.ts';
-import { type ByteBuffer, bytesOf, bytesUnder, putBytes, putWord } from './native-write.ts';
+import { type ByteBuffer, bytesUnder, putBytes, putWord } from './native-write.ts';
 import { putSection, type SectionReader } from './sections.ts';
 import { textColumns } from './span-columns.ts';
 
@@ -163,7 +163,7 @@ export function createSpanClasses(): SpanClasses {
       dictionaries.forEach((dictionary, i) => {
         const before = recordedTexts[i]!;
         putWord(to, dictionary.count - before.count);
-        putSection(to, bytesOf(dictionary.keys).subarray(before.bytes));
+        putSection(to, dictionary.keys, before.bytes);
       });
       noteRecorded();
     },
