@@ -116,6 +116,15 @@ test('a secret that hides in a nested value alone is found in each place', () =>
   assert.equal(text.match(/REDACTED/g)?.length, 5);
 });
 
+test('a secret of a URL is found wherever in it it begins', () => {
+  for (let before = 0; before < 9; before++) {
+    const some = 'a'.repeat(before);
+    for (const url of [`http://${some}:S3CRET@host/`, `/${some}?token=S3CRET`, `${some}?token=S3CRET`]) {
+      assert.doesNotMatch(storedText(bodyOf({ 'http.url': url })), /S3CRET/, url);
+    }
+  }
+});
+
 test('a URL without a secret is stored byte for byte', () => {
   for (const url of [
     'http://a/b?x=1&y=2#z',

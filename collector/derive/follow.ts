@@ -86,7 +86,7 @@ export async function readHistory(
   return histories;
 }
 
-/** The same of what was told. */
+/** The rows of a commit that was told; the memory of what was told is given back. */
 export function toFollowed({ tick, rows, classes }: ToldSpans, assembler: Assembler): FollowedRows {
   const { rows: count, columns } = readNative(rows);
   const table = readNative(classes);

@@ -1,8 +1,8 @@
 /**
- * The live map: one loop a distinct question computes the map when the derivation has moved on, about once a second, whoever and
- * however many ask it, and sends it to all of them when it has changed; between changes a heartbeat event says that it is still so. Each event is the whole
- * map, so nobody is owed an older one: a client that is still busy with the last event gets the then newest when it is
- * ready, and one that stays busy is dropped. Nothing is queued.
+ * The live map: one loop a distinct question computes the map when the derivation has moved on, about once a second, whoever
+ * and however many ask it, and sends it to all of them when it has changed; between changes a heartbeat event says that it is
+ * still so. Each event is the whole map, so nobody is owed an older one: a client that is still busy with the last event gets
+ * the then newest when it is ready, and one that stays busy is dropped. Nothing is queued.
  */
 import type { Graph } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
