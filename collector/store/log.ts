@@ -97,6 +97,8 @@ type Kind = (typeof kind)[keyof typeof kind];
  * six, by four when each rest was a millisecond (2026-11-28).
  */
 const restMs = 4;
+/** Bytes that are kept for what is written with the next sync. */
+const mostPending = 1 << 22;
 /** Bytes that a file keeps for its next segment: those of a full commit. */
 const mostKept = 96 << 20;
 
@@ -209,7 +211,7 @@ async function flush(file: File): Promise<void> {
       try {
         writeAll(file.descriptor, [bytesOf(pending)], file.length);
       } finally {
-        emptied(pending);
+        emptied(pending, mostPending);
       }
       await sync(file.descriptor);
       file.length += length;
@@ -218,7 +220,7 @@ async function flush(file: File): Promise<void> {
       // Half a record would hide all that come after it, and what came meanwhile says nothing without it.
       ftruncateSync(file.descriptor, file.length);
       file.broken = true;
-      emptied(pending);
+      emptied(pending, mostPending);
       for (const { reject } of waiters.concat(file.waiters)) reject(cause);
       file.waiters = [];
     }

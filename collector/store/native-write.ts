@@ -25,10 +25,10 @@ export function reserve(buffer: ByteBuffer, more: number): void {
   buffer.view = new DataView(grown.buffer);
 }
 
-/** Empties the buffer; one that an unusual load made large is given back. */
-export function emptied(buffer: ByteBuffer): void {
+/** Empties the buffer; one that an unusual load made larger than `mostBytes`, 1 MiB at least, is given back. */
+export function emptied(buffer: ByteBuffer, mostBytes = 1 << 26): void {
   buffer.length = 0;
-  if (buffer.bytes.length <= 1 << 26) return;
+  if (buffer.bytes.length <= mostBytes) return;
   buffer.bytes = new Uint8Array(1 << 20);
   buffer.view = new DataView(buffer.bytes.buffer);
 }

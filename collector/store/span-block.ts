@@ -76,6 +76,8 @@ export interface SpanBlockMark {
 }
 
 const two32 = 0x100000000;
+/** Bytes that are kept for the next record: those of a body of some ten thousand spans. */
+const mostRecorded = 1 << 22;
 
 /** An empty block. in: whether it tells what it seals. */
 export function createSpanBlock(tells = false): SpanBlock {
@@ -146,7 +148,7 @@ export function createSpanBlock(tells = false): SpanBlock {
   }
 
   function record(): Uint8Array {
-    emptied(recorded);
+    emptied(recorded, mostRecorded);
     putWord(recorded, recordedRows);
     putWord(recorded, rows - recordedRows);
     for (const [array, words, first] of fixed) {
