@@ -4,11 +4,10 @@
  */
 import { grown } from '#shared/grown.ts';
 import type { SpanColumns } from '#shared/span.ts';
-import { textColumns } from '../store/span-columns.ts';
+import { type numberColumns, textColumns } from '../store/span-columns.ts';
 
-type NumberColumn = 'kind' | 'statusCode' | 'peerKind' | 'httpCode' | 'grpcCode' | 'marks' | 'retryCount' | 'weight';
 /** Columns that a class tells. */
-export type ClassNumbers = Pick<SpanColumns, NumberColumn>;
+export type ClassNumbers = Pick<SpanColumns, (typeof numberColumns)[number]>;
 
 /** Words of a class: its weight as a double, its texts, the other numbers; an even count, so that each weight is aligned. */
 const firstText = 2;

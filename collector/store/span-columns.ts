@@ -22,6 +22,18 @@ export const textColumns = [
   'principal',
 ] as const;
 
+/** And those that hold numbers of few values. */
+export const numberColumns = [
+  'kind',
+  'statusCode',
+  'peerKind',
+  'httpCode',
+  'grpcCode',
+  'marks',
+  'retryCount',
+  'weight',
+] as const;
+
 /** Text seen so far; entry 0 is ''. */
 export interface StringTable {
   readonly values: string[];

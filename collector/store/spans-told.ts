@@ -2,7 +2,7 @@
  * What a commit wrote, told to the derivation so that it need not read it back: the columns it follows, those of few values once
  * a class (span-classes.ts). Only where nobody else writes, and never needed: a tick that is not told is read from the store.
  */
-import { textColumns } from './span-columns.ts';
+import { numberColumns, textColumns } from './span-columns.ts';
 
 /** Two Native blocks. */
 export interface ToldSpans {
@@ -23,17 +23,7 @@ export const toldOfRows = [
   'responseBytes',
   'linkIds',
 ] as const;
-export const toldOfClasses = [
-  ...textColumns,
-  'kind',
-  'statusCode',
-  'peerKind',
-  'httpCode',
-  'grpcCode',
-  'marks',
-  'retryCount',
-  'weight',
-] as const;
+export const toldOfClasses = [...textColumns, ...numberColumns] as const;
 
 /** What was told of the newest ticks: of each, all its commits or none. */
 export interface ToldTicks {

@@ -6,19 +6,17 @@ import type { SpanColumns } from '#shared/span.ts';
 import { readText } from '../decode/otlp-read.ts';
 import type { Db } from './db.ts';
 import { readNative, type StringColumn } from './native.ts';
-import { createStringTable, interned, textColumns, toDoubles, toLinks, toWords } from './span-columns.ts';
+import {
+  createStringTable,
+  interned,
+  numberColumns,
+  textColumns,
+  toDoubles,
+  toLinks,
+  toWords,
+} from './span-columns.ts';
 
-const numberNames = [
-  'tick',
-  'kind',
-  'statusCode',
-  'peerKind',
-  'httpCode',
-  'grpcCode',
-  'marks',
-  'retryCount',
-  'weight',
-] as const;
+const numberNames = ['tick', ...numberColumns] as const;
 const wideNames = ['startNs', 'durationNs', 'requestBytes', 'responseBytes'] as const;
 
 /** Bounded by tick as well, for the store is sorted by it. */
