@@ -17,6 +17,7 @@ import {
   valueTag,
   varyingEdge,
 } from './pattern-tree.ts';
+import { createPatternRuns } from './pattern-runs.ts';
 import { policy, treat, treatmentOf, urlIsDirty } from './policy.ts';
 import { skip, wire } from './protobuf.ts';
 import { countSpan } from './shapes.ts';
@@ -57,6 +58,7 @@ export const noPattern = -1;
 /** No patterns yet. */
 export function createPatterns(): Patterns {
   const tree = createPatternTree();
+  const runs = createPatternRuns();
   let generation = -1;
   let count = 0;
   /** By pattern: 1 = may be used, 2 = may not, 0 = not decided. */
@@ -69,6 +71,7 @@ export function createPatterns(): Patterns {
   function forget(): void {
     generation = texts.generation;
     tree.clear();
+    runs.clear();
     usable.fill(0);
     count = 0;
   }
@@ -94,8 +97,28 @@ export function createPatterns(): Patterns {
     cursor.flags = 0;
     cursor.varyingCount = 0;
     scratch.at = 0;
+    // Attributes of the run that is being walked, and where it begins.
+    let walked = 0;
+    let walkedFrom = 0;
+    let walkedAt = 0;
     while (at < end) {
       const tag = bytes[at]!;
+      if (tag === 0x4a) {
+        if (walked === 0) {
+          const to = runs.follow(node, view, at, end);
+          if (to !== 0) {
+            node = to;
+            at += runs.lengths[to]!;
+            attribute += runs.attributes[to]!;
+            continue;
+          }
+          walkedFrom = node;
+          walkedAt = at;
+        }
+      } else if (walked > 0) {
+        if (walked > 1) runs.note(walkedFrom, node, view, walkedAt, at, walked);
+        walked = 0;
+      }
       let next: number;
       switch (tag) {
         case 0x4a:
@@ -117,11 +140,16 @@ export function createPatterns(): Patterns {
             if (child === 0) return false;
             tree.likely[node] = child;
           }
-          node = child;
           if (tag === 0x4a) {
-            if (tree.isVarying[node] === 1 && !takeVarying(cursor, node, attribute, payloadAt, next)) return false;
+            if (tree.isVarying[child] === 0) walked++;
+            else {
+              if (walked > 1) runs.note(walkedFrom, node, view, walkedAt, at, walked);
+              walked = 0;
+              if (!takeVarying(cursor, child, attribute, payloadAt, next)) return false;
+            }
             attribute++;
           }
+          node = child;
           break;
         }
         case 0x30:
@@ -168,6 +196,7 @@ export function createPatterns(): Patterns {
       if (next > end) return false;
       at = next;
     }
+    if (walked > 1) runs.note(walkedFrom, node, view, walkedAt, end, walked);
     const pattern = tree.patternOf[node]!;
     if (usable[pattern] !== 1) {
       cursor.pattern = usable[pattern] === 2 ? noPattern : 0;

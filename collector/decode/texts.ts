@@ -5,6 +5,7 @@
  * holders of numbers (memos, block dictionaries) that theirs are void. Numbers of `known` texts survive a reset.
  */
 import { grown } from '#shared/grown.ts';
+import { areEqual } from './equal.ts';
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();
@@ -70,17 +71,7 @@ export function createTexts(known: readonly string[] = []): Texts {
   }
 
   function equals(id: number, view: DataView, at: number, length: number): boolean {
-    if (id >= count || lengths[id] !== length) return false;
-    const start = starts[id]!;
-    if (length < 4) {
-      for (let i = 0; i < length; i++) if (arena[start + i] !== view.getUint8(at + i)) return false;
-      return true;
-    }
-    const last = length - 4;
-    for (let i = 0; i < last; i += 4) {
-      if (arenaView.getInt32(start + i, true) !== view.getInt32(at + i, true)) return false;
-    }
-    return arenaView.getInt32(start + last, true) === view.getInt32(at + last, true);
+    return id < count && lengths[id] === length && areEqual(arenaView, starts[id]!, view, at, length);
   }
 
   function find(view: DataView, at: number, length: number): number {
