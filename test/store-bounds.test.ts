@@ -22,6 +22,21 @@ test('a read is bounded in time, an insert of a block is not', async () => {
   }
 });
 
+test('no machine code is made of an expression that is asked for again and again', async () => {
+  const db = await createDb('chdb::memory:');
+  try {
+    for (let time = 0; time < 6; time++) {
+      const [sums] = await db.rows<{ sums: string[] }>(
+        `SELECT groupArray(plus) AS sums FROM (SELECT number * 3 + number * number - 7 AS plus FROM numbers(3) WHERE number * 5 - 2 > number ORDER BY plus)`,
+      );
+      assert.deepEqual(sums, { sums: ['-3', '3'] });
+    }
+    assert.deepEqual(await db.rows(`SELECT event FROM system.events WHERE event = 'CompileFunction'`), []);
+  } finally {
+    await db.close();
+  }
+});
+
 test('a store is closed when what still runs in it has ended', async () => {
   const db = await createDb('chdb::memory:');
   let ended = false;
