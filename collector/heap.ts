@@ -17,7 +17,7 @@ export interface HeapOptions {
 export function keepHeapSmall({
   firstMs = 5_000,
   everyMs = 30_000,
-  grownBytes = 16 * 1024 * 1024,
+  grownBytes = 8 * 1024 * 1024,
 }: HeapOptions = {}): void {
   const { gc } = globalThis;
   if (gc === undefined) return;

@@ -42,26 +42,25 @@ async function withStore(use: (db: Db) => Promise<void>): Promise<void> {
 test('a large part is not written anew with each of the small commits that follow', () =>
   withStore(async (db) => {
     await db.exec('SYSTEM STOP MERGES spans');
-    await commit(db, [...Array<number>(10).fill(16_000), 800, ...Array<number>(11).fill(1)]);
+    await commit(db, [...Array<number>(9).fill(16_000), 800, ...Array<number>(10).fill(1)]);
     await db.exec('SYSTEM START MERGES spans');
     await untilMerged(db);
     await commit(db, Array<number>(8).fill(1));
     await pause(1000);
-    assert.deepEqual((await parts(db))[10], { rows: 811, level: 1 });
+    assert.deepEqual((await parts(db))[9], { rows: 810, level: 1 });
   }));
 
 test('large parts wait for others of their size, small ones are merged without them', () =>
   withStore(async (db) => {
     await db.exec('SYSTEM STOP MERGES spans');
-    await commit(db, [16_000, 16_000, ...Array<number>(10).fill(1)]);
+    await commit(db, [...Array<number>(4).fill(16_000), ...Array<number>(7).fill(1)]);
     await db.exec('SYSTEM START MERGES spans');
     await pause(1000);
-    await commit(db, [1, 1, 1]);
+    await commit(db, [1, 1, 1, 1]);
     await untilMerged(db);
     assert.deepEqual(await parts(db), [
-      { rows: 16_000, level: 0 },
-      { rows: 16_000, level: 0 },
-      { rows: 13, level: 1 },
+      ...Array.from({ length: 4 }, () => ({ rows: 16_000, level: 0 })),
+      { rows: 11, level: 1 },
     ]);
   }));
 

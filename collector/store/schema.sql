@@ -194,7 +194,7 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- Of stores of any version, a statement a table, for each is a file that is written at every start.
 -- Old parts are removed by one thread. They wait for five minutes under load, and from a hundred on chDB would begin a thread for
 -- each, up to 128, that stay: 17 MiB (2026-11-28).
--- Twelve or thirteen parts at once: few and wide merges, for each pass costs as much as the insert; twice as many take twice the memory (decision 25). Without a limit, of 75 parts that had gathered, all were
+-- Ten or eleven parts at once: few and wide merges, for each pass costs as much as the insert; twice as many take twice the memory (decisions 25 and 28). Without a limit, of 75 parts that had gathered, all were
 -- merged at once, for 342 MiB instead of 123 (2026-11-28).
 -- Small parts at the end of a choice are merged with it. Left out, as is the default, what remains of a choice that a large part
 -- leads is that part and the one after it: it would be written anew with each commit that follows.
@@ -204,5 +204,5 @@ SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 -- spans they were a fifth of the CPU and 27 MiB (decision 24).
 -- Strings as one stream, lengths among them: 54.2 B a span instead of 58.3, and insert, merge and a trace by ID cost what they did.
 ALTER TABLE edges MODIFY SETTING concurrent_part_removal_threshold = 1000000, auto_statistics_types = '';
-ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 12, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
-ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 12, max_parts_to_merge_at_once = 13, merge_selector_base = 14, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
+ALTER TABLE spans MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 10, max_parts_to_merge_at_once = 11, merge_selector_base = 12, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
+ALTER TABLE traces MODIFY SETTING concurrent_part_removal_threshold = 1000000, min_parts_to_merge_at_once = 10, max_parts_to_merge_at_once = 11, merge_selector_base = 12, merge_selector_enable_heuristic_to_remove_small_parts_at_right = 0, auto_statistics_types = '', string_serialization_version = 'single_stream';
