@@ -4,9 +4,9 @@
  * body. Each profile has a collector and a store of its own, so that it pays for its own merges and for no others. A figure
  * counts only when every span is in the store and every edge of the map is what was sent; else it is void.
  *
- * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--node=FLAGS]. All profiles take about nine minutes and
+ * Usage: node bench/ingest.ts [--quick] [--runs N] [--only NAME,…] [--node=FLAGS]. All profiles take about fifteen minutes and
  * are added to bench/results.md; --quick is one short run of the first and --only a choice: these are only shown. --runs is of
- * the main profile. --node gives the servers' Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles their threads.
+ * each profile. --node gives the servers' Node flags: --node='--cpu-prof --cpu-prof-dir=DIR' profiles their threads.
  */
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';

@@ -57,7 +57,7 @@ export interface Choice {
   readonly quick: boolean;
   /** Names of profiles, with commas between them; absent = all. */
   readonly only?: string | undefined;
-  /** Runs of the main profile. */
+  /** Runs of each profile. */
   readonly runs: number;
 }
 
@@ -72,7 +72,7 @@ export interface Subject<Started extends Server> {
 
 /** Runs the profiles, each with a new server that was warmed up by it, and prints each run. */
 export async function runProfiles<Started extends Server>(
-  { quick: short, only, runs: ofMain }: Choice,
+  { quick: short, only, runs: runsEach }: Choice,
   { start, settled, measure }: Subject<Started>,
 ): Promise<Run[]> {
   const wanted = only?.split(',');
@@ -85,7 +85,7 @@ export async function runProfiles<Started extends Server>(
       await sendProfile(server, { ...profile, waves: Math.ceil(profile.waves * warmUpShare) }, seed++);
       await pause(2000);
       await settled(server);
-      for (let i = 0; i < (profile === main ? ofMain : 1); i++) {
+      for (let i = 0; i < runsEach; i++) {
         const run = await measure(server, profile, seed++);
         runs.push(run);
         console.log(formatTable([run]).at(-1));
