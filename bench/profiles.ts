@@ -57,7 +57,7 @@ export interface Choice {
   readonly quick: boolean;
   /** Names of profiles, with commas between them; absent = all. */
   readonly only?: string | undefined;
-  /** Runs of each profile. */
+  /** Runs of each profile, but for the short one. */
   readonly runs: number;
 }
 
@@ -85,7 +85,7 @@ export async function runProfiles<Started extends Server>(
       await sendProfile(server, { ...profile, waves: Math.ceil(profile.waves * warmUpShare) }, seed++);
       await pause(2000);
       await settled(server);
-      for (let i = 0; i < runsEach; i++) {
+      for (let i = 0; i < (short ? 1 : runsEach); i++) {
         const run = await measure(server, profile, seed++);
         runs.push(run);
         console.log(formatTable([run]).at(-1));
