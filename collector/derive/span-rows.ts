@@ -4,23 +4,16 @@
  */
 import { giveBack } from '#shared/give-back.ts';
 import type { SpanColumns, SpanLink } from '#shared/span.ts';
-import { textColumns } from '../store/span-columns.ts';
+import { numberColumns, textColumns } from '../store/span-columns.ts';
 import type { RowClasses } from './row-classes.ts';
 
 /** Columns that are the same in the store and here. */
 export const columnNames = [
   ...textColumns,
+  ...numberColumns,
   'durationNs',
-  'kind',
-  'statusCode',
-  'peerKind',
-  'httpCode',
-  'grpcCode',
-  'marks',
-  'retryCount',
   'requestBytes',
   'responseBytes',
-  'weight',
   'tick',
 ] as const satisfies readonly (keyof SpanColumns)[];
 
