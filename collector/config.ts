@@ -83,7 +83,7 @@ export const sections = {
       'late-window',
       as.duration,
       '15m',
-      'how long after its settlement a trace still takes late spans',
+      'how long after its settlement a trace still takes late spans, and how long one that is never quiet is held',
     ),
     retentionSpansMs: setting('retention-spans', as.duration, '3d', 'how long spans and traces are kept'),
     retentionEdgesMs: setting('retention-edges', as.duration, '30d', 'how long the map is kept'),

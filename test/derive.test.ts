@@ -3,26 +3,24 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, test } from 'node:test';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
-import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createAssembler } from '../collector/derive/assemble.ts';
 import { createDeriver, type Deriver } from '../collector/derive/deriver.ts';
 import { readTick, toFollowed } from '../collector/derive/follow.ts';
-import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import type { EdgeSums } from '../collector/store/edge-columns.ts';
 import { sumToFrames } from '../collector/store/edge-sums.ts';
 import { writeStart } from '../collector/store/progress.ts';
-import { createSpanBlock } from '../collector/store/span-block.ts';
 import { createToldTicks, type ToldSpans } from '../collector/store/spans-told.ts';
 import { createMesh, type GeneratedTrace } from '../fixtures/mesh.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 import { toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
+import { countCalls, inOrder, type Counts } from './derived.ts';
 import { recordedBodies, recordings } from './recordings.ts';
+import { storeBodies } from './serve.ts';
 
 const settleTicks = 3;
 const options = { settleTicks, lateTicks: 100, maxEdges: 1000, calls: { fourXxIsFailure: false } };
-const normalised = createNormalised();
 const startMs = Date.UTC(2026, 0, 5, 12);
 const firstTick = startMs / 1000 + 60;
 
@@ -39,22 +37,9 @@ beforeEach(async () => {
 
 const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options);
 
-/** Stores spans as one commit of the tick. out: what the derivation may be told of it. */
-async function commit(spans: readonly GeneratedSpan[], tick: number, batch = 0): Promise<ToldSpans> {
-  return commitBody(writeOtlp(toRequest(spans)), tick, batch);
-}
-
-async function commitBody(body: Uint8Array, tick: number, batch: number): Promise<ToldSpans> {
-  const block = createSpanBlock(true);
-  decodeOtlp(body, (span) => {
-    normalise(span, normalised);
-    block.append(span, normalised);
-  });
-  await db.insertNative('spans', [block.seal({ tick, batch })]);
-  return block.told!;
-}
-
-type Counts = Record<string, { requests: number; failed: number }>;
+const commit = (spans: readonly GeneratedSpan[], tick: number, batch = 0): Promise<ToldSpans> =>
+  storeBodies(db, [writeOtlp(toRequest(spans))], tick, batch);
+const counted = (): Promise<Counts> => countCalls(db);
 
 function truthOf(traces: readonly GeneratedTrace[]): Counts {
   const counts: Counts = {};
@@ -65,19 +50,7 @@ function truthOf(traces: readonly GeneratedTrace[]): Counts {
       total.failed += failed;
     }
   }
-  return sorted(counts);
-}
-
-function sorted(counts: Counts): Counts {
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
-
-async function counted(): Promise<Counts> {
-  const rows = await db.rows<{ edge: string; requests: number; failed: number }>(
-    `SELECT concat(source, ' -> ', target) AS edge, sum(calls) AS requests, sum(edges.failed) AS failed
-     FROM edges WHERE sourceKind != 255 AND probe = 0 GROUP BY edge HAVING requests > 0`,
-  );
-  return sorted(Object.fromEntries(rows.map(({ edge, requests, failed }) => [edge, { requests, failed }])));
+  return inOrder(counts);
 }
 
 function framesOf(edges: EdgeSums): EdgeFrame[] {
@@ -118,7 +91,7 @@ test('what is told of commits is what the store says of them', async () => {
     }),
   ];
   const told: ToldSpans[] = [];
-  for (const [batch, body] of bodies.entries()) told.push(await commitBody(body, firstTick, batch));
+  for (const [batch, body] of bodies.entries()) told.push(await storeBodies(db, [body], firstTick, batch));
   const assembler = createAssembler(settleTicks);
   const read = await readTick(db, firstTick, assembler);
   const parts = told.map((spans) => toFollowed(spans, assembler));
@@ -184,7 +157,7 @@ test('open traces show as provisional what they count when they settle', async (
     total.requests += calls;
     total.failed += failed;
   }
-  assert.deepEqual(sorted(counts), truthOf(traces));
+  assert.deepEqual(inOrder(counts), truthOf(traces));
 });
 
 test('a picture that is asked for each tick is the one that is asked for once', async () => {

@@ -4,7 +4,6 @@
  */
 import { createAssembler, type Assembler } from '../collector/derive/assemble.ts';
 import { createFrames } from '../collector/derive/frames.ts';
-import { createLiveTime } from '../collector/derive/live-time.ts';
 import { createPathTable, type PathRow } from '../collector/derive/paths.ts';
 import { createSettler } from '../collector/derive/settle.ts';
 import { createSpanRows, type FollowedRows } from '../collector/derive/span-rows.ts';
@@ -38,7 +37,7 @@ export async function storeManyTraces(db: Db, spanCount: number, seed: number): 
   const random = createRandom(seed);
   const paths = createPathTable();
   const assembler = createAssembler(settleTicks);
-  const settler = createSettler(assembler, paths, createLiveTime([]), options);
+  const settler = createSettler(assembler, paths, options);
   const rows: StoredTrace[] = [];
   const frames = createFrames(options.maxEdges);
   const block = createTraceBlock();

@@ -63,7 +63,7 @@ export async function storeFrames(db: Db, frames: readonly EdgeFrame[]): Promise
 }
 
 /** Stores the spans of OTLP bodies as one commit. out: what the derivation may be told of it. */
-export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: number): Promise<ToldSpans> {
+export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: number, batch = 0): Promise<ToldSpans> {
   const block = createSpanBlock(true);
   const normalised = createNormalised();
   for (const body of bodies) {
@@ -72,7 +72,7 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
       block.append(span, normalised);
     });
   }
-  await db.insertNative('spans', [block.seal({ tick, batch: 0 })]);
+  await db.insertNative('spans', [block.seal({ tick, batch })]);
   return block.told!;
 }
 

@@ -1,7 +1,8 @@
 /**
  * Spans in ingest order → traces that have settled. Keeps the rows of each tick while an open trace has spans
- * among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since. What is decided here follows
- * from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
+ * among them; a trace settles at live tick T when its newest span came at T - settleTicks and none came since, and at the latest
+ * when it has been open for longestTicks: one that is never quiet would be held for ever and never counted. What is decided here
+ * follows from the spans and their ticks alone: fed the same ticks again, it settles the same traces at the same ticks.
  */
 import { giveBack } from '#shared/give-back.ts';
 import { grown } from '#shared/grown.ts';
@@ -9,9 +10,10 @@ import { traceIdHex, type SpanColumns } from '#shared/span.ts';
 import { orderByTrace, swapped } from '../store/sorted-rows.ts';
 import { createStringTable, type StringTable } from '../store/span-columns.ts';
 import { createRowClasses, type RowClasses } from './row-classes.ts';
+import { countFromFirst, createOrigin, type Origin } from './origin.ts';
 import { createRuns } from './runs.ts';
 import { createHeldRows, createSpanRows, giveBackRows, loadRows, moveRows, viewOf } from './span-rows.ts';
-import type { FollowedRows, HeldRows, SpanRows } from './span-rows.ts';
+import type { FollowedRows, HeldRows } from './span-rows.ts';
 import { createTraceSlots, sameId } from './trace-slots.ts';
 
 export interface Assembler {
@@ -25,18 +27,22 @@ export interface Assembler {
   readonly traceIds: Uint32Array;
   /** Takes all rows of one tick, best sorted by trace; they are the assembler's own from then on. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
+  /** A trace, if it is open, has been so since an earlier tick than its rows here tell. in: its id; the tick. */
+  beganAt(ids: Uint32Array, index: number, tick: number): void;
   /** Takes the traces that settle at the tick out of the open ones. out: their numbers in the order of their ids, valid until `sweep`. */
   takeSettled(tick: number): readonly number[];
-  /** The earliest tick after the given one at which a trace settles, unless more spans come. */
+  /** The earliest tick at which a trace may settle, unless more spans come. */
   nextSettlement(): number | undefined;
   /** The open traces by the tick at which they settle, unless more spans come. */
   readonly open: ReadonlyMap<number, OpenTraces>;
-  /** Live tick of the first span. in: a trace's number. */
+  /** Whether it is the rest of a trace that was settled because it had been open for longestTicks. in: a trace's number. */
+  continues(trace: number): boolean;
+  /** Live tick of the first span here. in: a trace's number. */
   firstTick(trace: number): number;
   /** Hex of the trace's id. */
   traceId(trace: number): string;
   /** Start of the trace that was loaded last: whole epoch seconds, and ns beyond them. */
-  readonly origin: { readonly second: number; readonly restNs: number };
+  readonly origin: Readonly<Pick<Origin, 'second' | 'restNs'>>;
   /** Puts the trace's rows into `columns`. in: earlier spans of it that are not held here. out: the numbers of all rows there. */
   load(trace: number, earlier?: EarlierRows): Int32Array;
   /** Gives back the memory of rows that no open trace holds. */
@@ -52,7 +58,7 @@ export interface OpenTraces {
 
 /** Some rows of a table. */
 export interface EarlierRows {
-  readonly rows: HeldRows;
+  readonly rows: HeldRows | undefined;
   readonly which: readonly number[];
 }
 
@@ -68,8 +74,10 @@ const keptRows = 65_536;
 const stringLimit = 500_000;
 /** And distinct classes of rows. */
 const classLimit = 65_536;
+/** Ids of long traces before they are forgotten: some end just when they are settled. */
+const mostLongIds = 10_000;
 
-export function createAssembler(settleTicks: number): Assembler {
+export function createAssembler(settleTicks: number, longestTicks = Infinity): Assembler {
   let strings = createStringTable();
   let mostStrings = stringLimit;
   let classes = createRowClasses();
@@ -85,12 +93,14 @@ export function createAssembler(settleTicks: number): Assembler {
   /** Rows of one trace that follow each other in a chunk are a run; a trace's runs are chained. */
   const runs = createRuns();
   /** By trace number. */
+  let began = new Float64Array(0);
   let first = new Float64Array(0);
   let last = new Float64Array(0);
   let firstRun = new Int32Array(0);
   let lastRun = new Int32Array(0);
   let rowCount = new Int32Array(0);
   const slots = createTraceSlots((capacity) => {
+    began = grown(began, capacity);
     first = grown(first, capacity);
     last = grown(last, capacity);
     firstRun = grown(firstRun, capacity);
@@ -100,6 +110,10 @@ export function createAssembler(settleTicks: number): Assembler {
   const origin = createOrigin();
   let settling: readonly number[] = [];
   const touched = new Map<number, Touched>();
+  /** No trace has been open for longestTicks before this tick. */
+  let longestAt = Infinity;
+  /** Ids of those that have been, until they are quiet. */
+  const longIds = new Set<string>();
 
   function touchedAt(tick: number): Touched {
     let traces = touched.get(tick + settleTicks);
@@ -114,12 +128,33 @@ export function createAssembler(settleTicks: number): Assembler {
 
   function begin(column: Uint32Array, row: number, tick: number): number {
     const trace = slots.take(column, row);
+    began[trace] = tick;
+    longestAt = Math.min(longestAt, tick + longestTicks);
     first[trace] = tick;
     last[trace] = -1;
     firstRun[trace] = -1;
     lastRun[trace] = -1;
     rowCount[trace] = 0;
     return trace;
+  }
+
+  /** Takes those that have been open for longestTicks out of the touched ones. */
+  function takeLongest(tick: number): number[] {
+    const longest: number[] = [];
+    if (longIds.size > mostLongIds) longIds.clear();
+    longestAt = Infinity;
+    for (let trace = 0; trace < slots.end; trace++) {
+      if (firstRun[trace]! < 0) continue;
+      const until = began[trace]! + longestTicks;
+      if (until > tick) longestAt = Math.min(longestAt, until);
+      else if (last[trace] !== tick - settleTicks) {
+        touchedAt(last[trace]!).changes += 1;
+        last[trace] = -1;
+        longest.push(trace);
+        longIds.add(traceIdHex(slots.ids, trace));
+      }
+    }
+    return longest;
   }
 
   function addRun(trace: number, chunk: number, row: number, count: number): void {
@@ -230,8 +265,17 @@ export function createAssembler(settleTicks: number): Assembler {
       }
       giveBack(ids);
     },
+    beganAt(ids, index, tick) {
+      const trace = slots.find(ids, index);
+      if (trace < 0) return;
+      began[trace] = tick;
+      longestAt = Math.min(longestAt, tick + longestTicks);
+    },
     takeSettled(tick) {
-      settling = inOrder(touched.get(tick)?.numbers() ?? [], slots.ids);
+      const quiet = touched.get(tick)?.numbers() ?? [];
+      if (longIds.size > 0) for (const trace of quiet) longIds.delete(traceIdHex(slots.ids, trace));
+      const longest = tick < longestAt ? [] : takeLongest(tick);
+      settling = inOrder([...quiet, ...longest], slots.ids);
       touched.delete(tick);
       for (const trace of settling) {
         slots.remove(trace);
@@ -240,12 +284,13 @@ export function createAssembler(settleTicks: number): Assembler {
       return settling;
     },
     nextSettlement() {
-      let next: number | undefined;
-      for (const tick of touched.keys()) if (next === undefined || tick < next) next = tick;
-      return next;
+      let next = longestAt;
+      for (const tick of touched.keys()) if (tick < next) next = tick;
+      return next === Infinity ? undefined : next;
     },
     open: touched,
     origin,
+    continues: (trace) => longIds.size > 0 && longIds.has(traceIdHex(slots.ids, trace)),
     firstTick: (trace) => first[trace]!,
     traceId: (trace) => traceIdHex(slots.ids, trace),
     load(trace, earlier) {
@@ -257,7 +302,8 @@ export function createAssembler(settleTicks: number): Assembler {
       }
       if (loaded.links.size > 0) loaded.links.clear();
       let at = 0;
-      if (earlier !== undefined) for (const row of earlier.which) loadRows(earlier.rows, row, 1, loaded, at++, classes);
+      if (earlier?.rows !== undefined)
+        for (const row of earlier.which) loadRows(earlier.rows, row, 1, loaded, at++, classes);
       for (let run = firstRun[trace]!; run >= 0; run = runs.next[run]!) {
         loadRows(chunks[runs.chunk[run]!]!, runs.first[run]!, runs.count[run]!, loaded, at, classes);
         at += runs.count[run]!;
@@ -290,43 +336,6 @@ export function createAssembler(settleTicks: number): Assembler {
 interface Touched extends OpenTraces {
   readonly all: number[];
   changes: number;
-}
-
-interface Origin {
-  second: number;
-  restNs: number;
-  /** Epoch ns, and the same as words, the low one first. */
-  readonly ns: BigUint64Array;
-  readonly words: Uint32Array;
-}
-
-function createOrigin(): Origin {
-  const words = new Uint32Array(2);
-  return { second: 0, restNs: 0, ns: new BigUint64Array(words.buffer), words };
-}
-
-/** Makes startNs count from the first start of the rows, which becomes the origin. */
-function countFromFirst({ startWords, startNs }: SpanRows, count: number, origin: Origin): void {
-  let low = 0xffffffff;
-  let high = 0xffffffff;
-  for (let row = 0; row < count; row++) {
-    const rowLow = startWords[row * 2]!;
-    const rowHigh = startWords[row * 2 + 1]!;
-    if (rowHigh < high || (rowHigh === high && rowLow < low)) {
-      low = rowLow;
-      high = rowHigh;
-    }
-  }
-  for (let row = 0; row < count; row++)
-    startNs[row] = (startWords[row * 2 + 1]! - high) * 4294967296 + (startWords[row * 2]! - low);
-  // high * 2^32 + low in seconds, by parts that doubles hold exactly: 2^32 ns are 4.294967296 s, 2^48 ns 281474.976710656 s.
-  const upper = high >>> 16;
-  const restNs = upper * 976_710_656 + (high & 0xffff) * 294_967_296 + low;
-  const seconds = Math.floor(restNs / 1e9);
-  origin.second = upper * 281_474 + (high & 0xffff) * 4 + seconds;
-  origin.restNs = restNs - seconds * 1e9;
-  origin.words[0] = low;
-  origin.words[1] = high;
 }
 
 function fillId(words: Uint32Array, rows: number, ids: Uint32Array, trace: number): void {

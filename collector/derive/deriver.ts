@@ -6,7 +6,14 @@
 import type { Db } from '../store/db.ts';
 import type { EdgeSums } from '../store/edge-columns.ts';
 import { insertEdges, type EdgeColumns } from '../store/edges-write.ts';
-import { readNewestTicks, readSettledIds, readStarts, readTickNumbers, writeProgress } from '../store/progress.ts';
+import {
+  readFirstTicks,
+  readNewestTicks,
+  readSettledIds,
+  readStarts,
+  readTickNumbers,
+  writeProgress,
+} from '../store/progress.ts';
 import { createToldTicks, type ToldSpans } from '../store/spans-told.ts';
 import { createTraceBlock, insertTraces } from '../store/traces.ts';
 import { createAssembler } from './assemble.ts';
@@ -69,10 +76,12 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   const { settleTicks, lateTicks } = options;
   const newest = await readNewestTicks(db);
   const time = createLiveTime(await readStarts(db));
-  const assembler = createAssembler(settleTicks);
+  // As far back as a settlement looks: whatever was open is found there, also by a later process.
+  const longestTicks = settleTicks + lateTicks;
+  const assembler = createAssembler(settleTicks, longestTicks);
   const paths = createPathTable();
   const seen = createSeenTraces(lateTicks);
-  const settler = createSettler(assembler, paths, time, options);
+  const settler = createSettler(assembler, paths, options);
   const block = createTraceBlock();
   const frames = createFrames(options.maxEdges);
   const toldTicks = createToldTicks();
@@ -83,13 +92,19 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
 
   await resume();
 
-  /** Brings back what was open at the cursor: the spans of the last settleTicks, and the ids that may have earlier spans. */
+  /** Brings back what was open at the cursor: the spans of the last settleTicks, since when, and the ids that may have earlier spans. */
   async function resume(): Promise<void> {
     if (cursor === 0) return;
     const live = time.toLive(cursor);
     const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
     settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
-    for (const tick of await readTickNumbers(db, time.toTick(live - settleTicks), cursor)) await addTick(tick);
+    const recent = time.toTick(live - settleTicks);
+    for (const tick of await readTickNumbers(db, recent, cursor)) await addTick(tick);
+    const before = time.toTick(live - 2 * settleTicks);
+    const begun = await readFirstTicks(db, time.toTick(live - longestTicks), before, recent, cursor);
+    begun.ticks.forEach((tick, i) =>
+      assembler.beganAt(begun.ids, i, Math.max(time.toLive(tick), live + 1 - longestTicks)),
+    );
     // An open trace may go back further than what was read: its settlement asks the store.
     for (const open of assembler.open.values())
       for (const trace of open.numbers()) seen.add(assembler.traceIds, trace, live);
@@ -120,7 +135,7 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
     const history =
       known.length === 0
         ? undefined
-        : await readHistory(db, known, live - settleTicks - lateTicks, tick, { settleTicks, time, assembler });
+        : await readHistory(db, known, live - longestTicks - 1, tick, { settleTicks, time, assembler });
     for (const trace of traces) {
       const row = settler.settle(trace, history?.get(trace), tick, frames);
       if (row !== undefined) block.append(row);

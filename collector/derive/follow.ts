@@ -6,6 +6,7 @@ import { giveBack } from '#shared/give-back.ts';
 import { traceIdHex } from '#shared/span.ts';
 import type { Db } from '../store/db.ts';
 import { readNative, type DictionaryColumn, type NativeColumn, type NativeTable } from '../store/native.ts';
+import { readSettlements } from '../store/progress.ts';
 import { halvesOf, interned, textColumns, toDoubles, toLinks, toWords } from '../store/span-columns.ts';
 import type { ToldSpans } from '../store/spans-told.ts';
 import type { LiveTime } from './live-time.ts';
@@ -31,17 +32,18 @@ export async function readTick(db: Db, tick: number, assembler: Assembler): Prom
 
 /** What the store holds of a trace before the spans in memory. */
 export interface History {
-  readonly rows: FollowedRows;
+  /** undefined: no spans. */
+  readonly rows: FollowedRows | undefined;
   /** Which of the rows are the trace's, those of earlier settlements and those that belong to the one at hand. */
   readonly which: readonly number[];
-  /** The newest tick among those of earlier settlements. */
+  /** The tick of the settlement before this one, if there was one: it took all spans that had come by then. */
   readonly settledTick: number | undefined;
 }
 
 /**
- * Earlier spans of the assembler's traces. A gap of more than settleTicks between two spans parts
- * one settlement from the next. in: spans after the live tick `from` and before the tick `before` are looked at. out: by number of
- * the trace; absent when there are none.
+ * Earlier spans of the assembler's traces. Where the row of an earlier settlement is not found, a gap of more than settleTicks
+ * between two spans tells that there was one. in: spans and settlements after the live tick `from` and before the tick `before` are
+ * looked at. out: by number of the trace; absent when there are none.
  */
 export async function readHistory(
   db: Db,
@@ -51,37 +53,43 @@ export async function readHistory(
   using: { readonly settleTicks: number; readonly time: LiveTime; readonly assembler: Assembler },
 ): Promise<Map<number, History>> {
   const { settleTicks, time, assembler } = using;
+  const ids = traces.map(assembler.traceId);
+  const after = time.toTick(from);
   const bytes = await db.native(
     `${select} WHERE tick > {after:Int64} AND tick < {before:Int64} AND traceId IN (
        SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16)
      ) ORDER BY tick, traceId`,
-    { after: time.toTick(from), before, ids: traces.map(assembler.traceId) },
+    { after, before, ids },
     'look-up anywhere',
   );
-  const histories = new Map<number, History>();
+  const settlements = await readSettlements(db, ids, after, before);
   const table = readNative(bytes);
-  if (table.rows === 0) return histories;
-  const rows = toRows(table, assembler);
+  const rows = table.rows === 0 ? undefined : toRows(table, assembler);
   const byTrace = new Map<string, number[]>();
-  for (let row = 0; row < rows.count; row++) {
+  for (let row = 0; rows !== undefined && row < rows.count; row++) {
     const traceId = traceIdHex(rows.traceId, row);
     const list = byTrace.get(traceId);
     if (list) list.push(row);
     else byTrace.set(traceId, [row]);
   }
-  const liveTick = (row: number): number => time.toLive(rows.tick[row] ?? 0);
-  for (const trace of traces) {
-    const firstTick = assembler.firstTick(trace);
-    const earlier = byTrace.get(assembler.traceId(trace))?.filter((row) => liveTick(row) < firstTick);
-    if (earlier === undefined || earlier.length === 0) continue;
-    let begin = earlier.length;
+  const histories = new Map<number, History>();
+  const liveTick = (row: number): number => time.toLive(rows?.tick[row] ?? 0);
+  /** The settlement that the last gap tells of. in: rows in the order of their ticks; the tick of what follows them. */
+  const beforeGap = (earlier: readonly number[], firstTick: number): number | undefined => {
     let next = firstTick;
-    while (begin > 0 && next - liveTick(earlier[begin - 1] ?? 0) <= settleTicks) {
-      begin -= 1;
-      next = liveTick(earlier[begin] ?? 0);
+    for (const row of earlier.toReversed()) {
+      const live = liveTick(row);
+      if (next - live > settleTicks) return time.toTick(live + settleTicks);
+      next = live;
     }
-    const settledTick = begin === 0 ? undefined : rows.tick[earlier[begin - 1] ?? 0];
-    histories.set(trace, { rows, which: earlier, settledTick });
+    return undefined;
+  };
+  for (const [i, trace] of traces.entries()) {
+    const traceId = ids[i] ?? '';
+    const firstTick = assembler.firstTick(trace);
+    const which = (byTrace.get(traceId) ?? []).filter((row) => liveTick(row) < firstTick);
+    const settledTick = settlements.get(traceId) ?? beforeGap(which, firstTick);
+    if (which.length > 0 || settledTick !== undefined) histories.set(trace, { rows, which, settledTick });
   }
   return histories;
 }

@@ -23,10 +23,10 @@ export function createPicture(
 
   function draw(traces: readonly number[]): EdgeSums {
     frames.begin(settler.names());
-    // What may have settled before is not shown a second time.
+    // What may have settled before is not shown a second time. Of a trace that settled while it went on, what is here is new.
     const { traceIds } = assembler;
     settler.preview(
-      traces.filter((trace) => !seen.mayHave(traceIds, trace)),
+      traces.filter((trace) => !seen.mayHave(traceIds, trace) || assembler.continues(trace)),
       frames,
     );
     return toEdgeSums(frames.columns());

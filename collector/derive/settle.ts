@@ -13,7 +13,6 @@ import type { Assembler } from './assemble.ts';
 import type { History } from './follow.ts';
 import type { FrameNames, Frames } from './frames.ts';
 import { createKnown, type Known } from './known.ts';
-import type { LiveTime } from './live-time.ts';
 import { rootKeyOf } from './operations.ts';
 import type { PathStep, PathTable } from './paths.ts';
 
@@ -39,7 +38,7 @@ export interface Settler {
   preview(traces: Iterable<number>, frames: Frames): void;
 }
 
-export function createSettler(assembler: Assembler, paths: PathTable, time: LiveTime, options: DeriveOptions): Settler {
+export function createSettler(assembler: Assembler, paths: PathTable, options: DeriveOptions): Settler {
   const scratch = createTreeScratch();
   const pathScratch = createPathScratch();
   const outcome = createOutcome();
@@ -279,8 +278,7 @@ export function createSettler(assembler: Assembler, paths: PathTable, time: Live
       findPath(tree);
       // The latency of a trace is counted once, at its first settlement.
       if (settledTick === undefined) addPath(tree, frames);
-      const replacesTick = settledTick === undefined ? 0 : time.toTick(time.toLive(settledTick) + options.settleTicks);
-      return traceRow(tree, trace, tick, replacesTick);
+      return traceRow(tree, trace, tick, settledTick ?? 0);
     },
     preview(traces, frames) {
       for (const trace of traces) {

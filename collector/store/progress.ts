@@ -1,5 +1,5 @@
 /** How far the derivation is, and the ticks there are. */
-import type { Db } from './db.ts';
+import type { Db, Params } from './db.ts';
 import type { CommitMark } from './log.ts';
 import { readNative, type FixedColumn } from './native.ts';
 import { toWords } from './span-columns.ts';
@@ -30,20 +30,72 @@ export async function readTickNumbers(db: Db, after: number, upTo: number): Prom
   return rows.map(({ tick }) => tick);
 }
 
-/** Traces that settled in (after, upTo], oldest first. out: ids as four big-endian words each, and their ticks. */
-export async function readSettledIds(
-  db: Db,
-  after: number,
-  upTo: number,
-): Promise<{ readonly ids: Uint32Array; readonly ticks: Uint32Array }> {
-  const { rows, columns } = readNative(
-    await db.native(
-      'SELECT traceId, tick FROM traces WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick',
-      { after, upTo },
-    ),
+/** Some traces: ids as four big-endian words each, and a tick of each. */
+export interface TraceTicks {
+  readonly ids: Uint32Array;
+  readonly ticks: Uint32Array;
+}
+
+/** Traces that settled in (after, upTo], oldest first. */
+export async function readSettledIds(db: Db, after: number, upTo: number): Promise<TraceTicks> {
+  return readIds(
+    db,
+    'SELECT traceId, tick FROM traces WHERE tick > {after:Int64} AND tick <= {upTo:Int64} ORDER BY tick',
+    { after, upTo },
   );
+}
+
+async function readIds(db: Db, sql: string, params: Params): Promise<TraceTicks> {
+  const { rows, columns } = readNative(await db.native(sql, params));
   if (rows === 0) return { ids: new Uint32Array(0), ticks: new Uint32Array(0) };
   return { ids: toWords(columns.get('traceId') as FixedColumn), ticks: columns.get('tick') as Uint32Array };
+}
+
+/** The newest settlement of each of the traces in (after, before), by the trace's id in hex. */
+export async function readSettlements(
+  db: Db,
+  ids: readonly string[],
+  after: number,
+  before: number,
+): Promise<Map<string, number>> {
+  const rows = await db.rows<{ traceId: string; tick: number }>(
+    `SELECT lower(hex(t.traceId)) AS traceId, max(t.tick) AS tick FROM traces AS t
+     WHERE t.tick > {after:Int64} AND t.tick < {before:Int64} AND t.traceId IN (
+       SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16)
+     ) GROUP BY t.traceId`,
+    { after, before, ids },
+  );
+  return new Map(rows.map(({ traceId, tick }) => [traceId, tick]));
+}
+
+/**
+ * Traces with spans in (recent, upTo] that had some in (before, recent] too, with the tick of their first span after `after` that
+ * no settlement has taken.
+ */
+export async function readFirstTicks(
+  db: Db,
+  after: number,
+  before: number,
+  recent: number,
+  upTo: number,
+): Promise<TraceTicks> {
+  return readIds(
+    db,
+    `WITH open AS (
+       SELECT traceId FROM spans WHERE tick > {before:Int64} AND tick <= {recent:Int64} AND traceId IN (
+         SELECT traceId FROM spans WHERE tick > {recent:Int64} AND tick <= {upTo:Int64}
+       )
+     ),
+     settled AS (
+       SELECT t.traceId AS traceId, max(t.tick) AS tick FROM traces AS t
+       WHERE t.tick > {after:Int64} AND t.tick <= {upTo:Int64} AND t.traceId IN open GROUP BY t.traceId
+     )
+     SELECT s.traceId AS traceId, min(s.tick) AS tick FROM spans AS s
+     LEFT JOIN settled AS t ON t.traceId = s.traceId
+     WHERE s.tick > {after:Int64} AND s.tick <= {recent:Int64} AND s.traceId IN open AND s.tick > t.tick
+     GROUP BY s.traceId`,
+    { after, before, recent, upTo },
+  );
 }
 
 export async function writeProgress(db: Db, tick: number): Promise<void> {
