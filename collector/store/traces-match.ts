@@ -102,6 +102,18 @@ interface Conditions {
   readonly params: Record<string, unknown>;
 }
 
+/**
+ * An operation, `service name`, ends with the name asked for, and what stands before it is a workload of the trace: both may
+ * hold spaces.
+ */
+const operationOfAny = `arrayExists(
+        o -> endsWith(o, {matchOperationTail:String}) AND has(
+          arrayMap(w -> splitByChar('/', w)[3], t.workloads),
+          replaceAll(replaceAll(left(o, length(o) - length({matchOperationTail:String})), '%', '%25'), '/', '%2F')
+        ),
+        t.operations
+      )`;
+
 /** Conditions on a trace's own row. */
 function ownConditions({ service, operation, minMs, maxMs, status, edge, root }: TraceFilter): Conditions {
   const conditions: string[] = [];
@@ -121,7 +133,7 @@ function ownConditions({ service, operation, minMs, maxMs, status, edge, root }:
       );
   }
   if (operation !== undefined && service === undefined) {
-    conditions.push('arrayExists(o -> endsWith(o, {matchOperationTail:String}), t.operations)');
+    conditions.push(operationOfAny);
     params['matchOperationTail'] = ` ${operation}`;
   } else if (operation !== undefined) {
     conditions.push('hasAny(t.operations, {matchOperations:Array(String)})');
