@@ -217,7 +217,12 @@ describe('the profile page', { timeout: 420_000 }, () => {
   });
 
   test('what if: the slider asks for a faster step, and says before and after, on how many traces, by which method', async () => {
-    const page = await open(`&entry=${encodeURIComponent(shop)}`);
+    const page = await browser.page();
+    const shown = page
+      .waitForResponse(/\/api\/critical-path\?/)
+      .then(async (response) => (await response.json()) as Profile)
+      .then(({ from, to }) => [String(from), String(to)]);
+    await page.goto(`${collector.url}/profile?window=1h&entry=${encodeURIComponent(shop)}`);
     await steps(page)
       .getByRole('link', { name: /SELECT items/ })
       .click();
@@ -225,8 +230,11 @@ describe('the profile page', { timeout: 420_000 }, () => {
     const slider = panel.getByRole('slider', { name: 'Faster by' });
     await slider.waitFor();
     assert.equal(await slider.inputValue(), '50');
+    const asked = page.waitForRequest(/\/api\/what-if\?.*faster=100/);
     await slider.fill('100');
     await untilParam(page, 'faster', '100');
+    const wish = new URL((await asked).url()).searchParams;
+    assert.deepEqual([wish.get('from'), wish.get('to'), wish.get('window')], [...(await shown), null]);
     const step = encodeURIComponent('shop|SELECT items');
     const answer = await read<WhatIf>(
       `/api/what-if?window=1h&entry=${encodeURIComponent(shop)}&step=${step}&faster=100`,

@@ -273,6 +273,12 @@ test('a profile opens with what it is of and the call path that owns most', () =
   );
 });
 
+test('a profile of traces that match a line says so', () => {
+  const said = profile({ version: 'v2' });
+  const { of } = profileWords(said, toFlame(said.paths, said.totalMs), 'status = failed');
+  assert.match(of, /^GET \/cart, version v2 where status = failed: 2/);
+});
+
 test('the sentence of a band says how many of all traces it is of, and from which duration', () => {
   assert.match(
     wordsOf({ band: 'p99', traces: 22, fromMs: 512, version: 'v2' }),

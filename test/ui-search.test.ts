@@ -34,6 +34,7 @@ describe('the question in the address', () => {
       at('service=product-api&operation=GET /cart&status=error').line,
       'service = product-api operation = "GET /cart" status = error',
     );
+    assert.equal(at('service=api&version=v2').line, 'service = api version = v2');
     assert.equal(at('edge=0123456789ABCDEF&minMs=250').line, 'duration >= 250ms edge = 0123456789abcdef');
     assert.equal(at('attr=http.status_code=503&attr=a=b').line, 'http.status_code = 503 a = b');
   });
@@ -64,7 +65,7 @@ describe('the question in the address', () => {
   test('a change writes the line and takes every parameter beside it away', () => {
     const changes = filterChanges({ attributes: [], service: 'a' });
     assert.equal(changes['q'], 'service = a');
-    for (const name of ['service', 'operation', 'minMs', 'maxMs', 'status', 'edge', 'attr']) {
+    for (const name of ['service', 'operation', 'version', 'minMs', 'maxMs', 'status', 'edge', 'attr']) {
       assert.ok(name in changes && changes[name] === undefined, name);
     }
   });

@@ -29,6 +29,16 @@ test('a profile leads to a search that says the same: entry, version, band, step
     attributes: [],
   });
   assert.deepEqual(filterOf(profileQuery({ ...all, entry: '' })), { attributes: [] });
+  const line = 'service = db status = failed duration >= 2s x = 1';
+  const own = { service: 'db', status: 'failed', minMs: 2000, attributes: [{ key: 'x', op: '=', value: '1' }] };
+  assert.deepEqual(filterOf(profileQuery({ ...all, line })), { ...own, root: entry });
+  assert.deepEqual(filterOf(profileQuery({ ...all, line, band: 'p99', fromMs: 512 })), { ...own, root: entry });
+  assert.deepEqual(filterOf(profileQuery({ ...all, line }, { service: 'api', operation: 'GET' })), {
+    ...own,
+    root: entry,
+    service: 'api',
+    operation: 'GET',
+  });
   const url = new URL(searchHref(all, { window: '15m' }), 'http://x');
   assert.deepEqual([url.pathname, url.searchParams.get('window')], ['/search', '15m']);
   assert.equal(url.searchParams.get('q'), profileQuery(all));

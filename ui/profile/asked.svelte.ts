@@ -14,8 +14,10 @@ export interface AskedProfile {
   readonly entry: string | undefined;
   readonly band: ProfileBand;
   readonly version: string;
-  /** What the profile is asked with: parameters of the API. */
-  readonly query: Readonly<Record<string, string>> | undefined;
+  /** Query line that the traces match; '' = all of them. */
+  readonly line: string;
+  /** Which traces, their time apart: parameters of the API. */
+  readonly cohort: Readonly<Record<string, string>> | undefined;
   readonly profile: Profile | undefined;
   /** The profile is of another question than the address asks. */
   readonly changing: boolean;
@@ -41,15 +43,18 @@ export function createAskedProfile(everyMs: () => number | undefined = () => und
   const entry = $derived(given === allEntries ? '' : given || entries.value?.entries[0]?.id);
   const band = $derived(bandChoices.find(({ value }) => value === address.get('band'))?.value ?? 'all');
   const version = $derived(address.get('version'));
-  const query = $derived<Record<string, string> | undefined>(
-    entry === undefined ? undefined : { entry, band, version, ...time },
+  const line = $derived(address.get('q').trim());
+  const cohort = $derived<Record<string, string> | undefined>(
+    entry === undefined
+      ? undefined
+      : { entry, band, version, ...(line !== '' && { q: line }), ...(address.probes && { probes: 'true' }) },
   );
-  const key = $derived(JSON.stringify(query ?? {}));
+  const key = $derived(JSON.stringify([cohort, time]));
   const reader = createReader(
     () => key,
     () => {
-      const [asked, askedKey] = [query, key];
-      if (!asked) return undefined;
+      if (!cohort) return undefined;
+      const [asked, askedKey] = [{ ...cohort, ...time }, key];
       return async (signal) => ({ profile: await api.profile(asked, signal), key: askedKey });
     },
     (answer) => (answer?.profile.traces === 0 ? 3_000 : everyMs()),
@@ -71,8 +76,11 @@ export function createAskedProfile(everyMs: () => number | undefined = () => und
     get version() {
       return version;
     },
-    get query() {
-      return query;
+    get line() {
+      return line;
+    },
+    get cohort() {
+      return cohort;
     },
     get profile() {
       return shown?.profile;

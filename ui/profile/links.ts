@@ -1,26 +1,32 @@
 /** Where a profile leads: searches of its traces, comparisons of its versions, the map's critical layer. Pure. */
 import type { Profile, ProfileStep } from '#shared/api-profile.ts';
-import { writeTraceQuery, type TraceFilter } from '#shared/trace-query.ts';
+import { parseTraceQuery, writeTraceQuery, type TraceFilter } from '#shared/trace-query.ts';
 import { pathWith } from '../api.ts';
 import { splitStep } from './words.ts';
 
 /** Parameters of time as they stand in the address. */
 export type Time = Readonly<Record<string, string>>;
 
-type Asked = Pick<Profile, 'entry' | 'version' | 'band' | 'fromMs'>;
+/** A profile's traces; with a `line` only those that match this query line. */
+type Asked = Pick<Profile, 'entry' | 'version' | 'band' | 'fromMs'> & { readonly line?: string };
 
-/** The query line of the traces that a profile is of, its upper bound apart; a step narrows to those that hold its span. */
+/**
+ * The query line of the traces that a profile is of, its upper bound apart; a step narrows to those that hold its span. A line
+ * says each word once: what the profile and the step say goes before what the profile's own line does.
+ */
 export function profileQuery(
-  { entry, version, band, fromMs }: Asked,
+  { entry, version, band, fromMs, line = '' }: Asked,
   step?: Pick<ProfileStep, 'service' | 'operation'>,
 ): string {
+  const parsed = parseTraceQuery(line);
+  const own: TraceFilter = parsed.ok ? parsed.filter : { attributes: [] };
   const filter: TraceFilter = {
+    ...own,
     ...(step ? { service: step.service, operation: step.operation } : {}),
     ...(entry === '' ? {} : { root: entry }),
     // a version is of the workload that the line names: the entry's, so only where no other one is named
     ...(version === '' || (step && step.service !== splitStep(entry).service) ? {} : versionOf(entry, version)),
-    ...(band === 'all' ? {} : { minMs: fromMs }),
-    attributes: [],
+    ...(band === 'all' ? {} : { minMs: Math.max(fromMs, own.minMs ?? 0) }),
   };
   return writeTraceQuery(filter);
 }

@@ -28,6 +28,12 @@ export function nextOrder(order: Order, by: Column): string {
 export const stepId = ({ service, operation }: Pick<ProfileStep, 'service' | 'operation'>): string =>
   `${service}|${operation}`;
 
+/** Ids that more than one step has: the same workload and operation in several namespaces. */
+export function idsOfMany(steps: readonly ProfileStep[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  return new Set(steps.map(stepId).filter((id) => seen.size === seen.add(id).size));
+}
+
 const figures: Readonly<Record<Exclude<Column, 'name'>, (step: ProfileStep) => number | null>> = {
   share: ({ share }) => share,
   mean: ({ meanMs }) => meanMs,

@@ -39,10 +39,14 @@ export interface ProfileWords {
   readonly reason: string;
 }
 
-/** The sentence a profile opens with: of which traces, and which call path owns most of their time. */
-export function profileWords(profile: Profile, tree: FlameTree): ProfileWords {
+/**
+ * The sentence a profile opens with: of which traces, and which call path owns most of their time.
+ * in: the query line that the traces match, '' = all of them.
+ */
+export function profileWords(profile: Profile, tree: FlameTree, line = ''): ProfileWords {
   const { durationMs, traces, fromMs, band } = profile;
   const version = profile.version === '' ? '' : `, version ${profile.version}`;
+  const where = line === '' ? '' : ` where ${line}`;
   const all = `${tracesText(durationMs.n, profile.weight > 1)}, p50 ${formatMs(durationMs.p50)}, p99 ${formatMs(durationMs.p99)}`;
   const long = `${tracesText(traces, profile.weight > 1)} of ${formatMs(fromMs)} and longer`;
   const which = {
@@ -50,7 +54,7 @@ export function profileWords(profile: Profile, tree: FlameTree): ProfileWords {
     p90: ` Looked at here, between p90 and p99: ${long}.`,
     p99: ` Looked at here, the slowest 1 %: ${long}.`,
   }[band];
-  return { of: `${entryName(profile.entry)}${version}: ${all}.${which}`, reason: reasonOf(profile, tree) };
+  return { of: `${entryName(profile.entry)}${version}${where}: ${all}.${which}`, reason: reasonOf(profile, tree) };
 }
 
 /** Name of an entry: its operation, or the workload's when it has none. '' = all entries. */

@@ -21,7 +21,7 @@ export interface Question {
 }
 
 /** Parameters that say what the line can say; those of the map's links among them. */
-const beside = ['service', 'operation', 'minMs', 'maxMs', 'status', 'edge', 'attr'] as const;
+const beside = ['service', 'operation', 'version', 'minMs', 'maxMs', 'status', 'edge', 'attr'] as const;
 
 /** The question of an address. What a parameter beside the line cannot mean is dropped; the line wins over them. */
 export function questionIn(params: URLSearchParams): Question {
@@ -36,13 +36,14 @@ export function questionIn(params: URLSearchParams): Question {
 
 function besideIn(params: URLSearchParams): TraceFilter {
   const text = (name: (typeof beside)[number]): string => params.get(name)?.trim() ?? '';
-  const [service, operation] = [text('service'), text('operation')];
+  const [service, operation, version] = [text('service'), text('operation'), text('version')];
   const [minMs, maxMs] = [readMs(text('minMs')), readMs(text('maxMs'))];
   const status = traceStatuses.find((one) => one === text('status'));
   const edge = text('edge').toLowerCase();
   return {
     ...(service === '' ? {} : { service }),
     ...(operation === '' ? {} : { operation }),
+    ...(version === '' ? {} : { version }),
     ...(minMs === undefined ? {} : { minMs }),
     ...(maxMs === undefined ? {} : { maxMs }),
     ...(status === undefined ? {} : { status }),

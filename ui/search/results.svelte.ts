@@ -14,6 +14,12 @@ export interface Asked {
 
 const pageSize = 50;
 
+/** A page may bring again what has moved down since the last one; a trace whose end came long after is listed twice. */
+function eachOnce(traces: readonly TraceSummary[]): TraceSummary[] {
+  const seen = new Set<string>();
+  return traces.filter(({ traceId }) => !seen.has(traceId) && seen.add(traceId));
+}
+
 interface Held {
   readonly key: string;
   readonly traces: readonly TraceSummary[];
@@ -57,7 +63,7 @@ export function createResults(ask: () => Asked | undefined, pace: () => Pace) {
   );
 
   $effect(() => {
-    if (list.value) held = { key: listKey, ...list.value };
+    if (list.value) held = { key: listKey, ...list.value, traces: eachOnce(list.value.traces) };
   });
   $effect(() => {
     if (points.value) heldPoints = { key: pointsKey, answer: points.value, heardAt: Date.now() };
@@ -72,9 +78,7 @@ export function createResults(ask: () => Asked | undefined, pace: () => Pace) {
     try {
       const page = await api.traces({ ...now.query, order: now.order, limit: pageSize, cursor: before.next });
       if (held?.key !== before.key) return;
-      // a page may bring again what has moved down since the last one
-      const all = new Map([...before.traces, ...page.traces].map((trace) => [trace.traceId, trace]));
-      held = { key: before.key, traces: [...all.values()], next: page.next };
+      held = { key: before.key, traces: eachOnce([...before.traces, ...page.traces]), next: page.next };
     } catch (error) {
       moreError = error instanceof ApiError ? error : new ApiError('internal', String(error));
     } finally {

@@ -5,7 +5,7 @@ export interface Hrefs {
   readonly node: (id: string) => string;
   /**
    * A search among traces in the time the map shows, unless the query brings its own `from` and `to` (epoch ms).
-   * in: parameters of the search page: `edge` (an id), `service` (a name), `status`, `order`.
+   * in: parameters of the search page: `edge` (an id), `service` (a name), `version`, `status`, `order`.
    */
   readonly traces: (query: Readonly<Record<string, string>>) => string;
   /** The map around one workload. */
