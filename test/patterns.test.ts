@@ -4,20 +4,20 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { defaultLimits, type SpanCursor } from '../collector/decode/cursor.ts';
 import { texts } from '../collector/decode/keys.ts';
-import type { OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
+import type { OtlpAnyValue, OtlpSpan, OtlpTraces } from '../collector/decode/otlp.ts';
 import { type DecodeResult, decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createPatterns } from '../collector/decode/patterns.ts';
 import { createNormaliser } from '../collector/normalise/by-pattern.ts';
 import { createNormalised, defaultConfig, normalise } from '../collector/normalise/normalise.ts';
-import { createRedaction } from '../collector/normalise/redact.ts';
+import { createRedaction, defaultRedactConfig } from '../collector/normalise/redact.ts';
 import { createSpanBlock, type SpanBlock } from '../collector/store/span-block.ts';
 import { type StoredSpan, storedSpans } from '../collector/store/stored-span.ts';
 import { otlpTraces } from './otlp-arbitrary.ts';
 import { keyValues } from './otlp-span.ts';
 import { recordedBodies, recordings } from './recordings.ts';
 
-const redaction = createRedaction();
+const redaction = createRedaction({ ...defaultRedactConfig, hide: ['user.email'] });
 
 interface Read {
   readonly spans: StoredSpan[];
@@ -192,6 +192,37 @@ test('a secret in a varying URL is hidden in a span of a known pattern', () => {
     bodyOf([span('http://a/?token=S3CRET')]),
   ]);
   assert.ok(!JSON.stringify(spans.map(({ attributes }) => attributes)).includes('S3CRET'));
+});
+
+test('a secret is hidden where empty values of its key, which came to vary, have a known pattern', () => {
+  texts.reset();
+  const bits = Array.from({ length: 512 }, (_, i) =>
+    keyValues(Object.fromEntries(Array.from({ length: 9 }, (__, b) => [`b${b}`, String((i >> (8 - b)) & 1)]))),
+  );
+  const withValue = (i: number, key: string, value: OtlpAnyValue): Partial<OtlpSpan> => ({
+    attributes: [...bits[i]!, { key, value }],
+  });
+  const keys = ['session.token', 'user.email'];
+  const read = createReader();
+  read([bodyOf(bits.map((attributes) => ({ attributes })))]);
+  for (const key of keys) read([bodyOf(bits.slice(0, 300).map((_, i) => withValue(i, key, { stringValue: 'x' })))]);
+  for (const key of keys) {
+    for (const [i, [empty, secret]] of (
+      [
+        [{ stringValue: '' }, { stringValue: 'S3CRET' }],
+        [{ stringValue: '' }, { stringValue: 'Bearer S3CRET '.repeat(10) }],
+        [{ bytesValue: '' }, { bytesValue: Buffer.from('S3CRET').toString('base64') }],
+      ] as const
+    ).entries()) {
+      const known = bodyOf([withValue(i, key, empty)]);
+      const hidden = bodyOf([withValue(i, key, secret)]);
+      read([known]);
+      assert.equal(read([known]).matched, 1);
+      const { spans } = read([hidden]);
+      assert.deepEqual(spans[0]?.attributes.at(-1), { key, type: 's', text: 'REDACTED' });
+      assert.deepEqual(spans, readPlain([hidden]).spans);
+    }
+  }
 });
 
 test('an identity in a value that varies is found', () => {

@@ -282,7 +282,8 @@ export function createPatterns(): Patterns {
     }
     const treatment = tree.treatments[node]!;
     if (treatment !== treat.keep && textLength > 0) {
-      if (type !== typeCode.string || urlIsDirty(bodyView, textAt, textLength, treatment === treat.query)) return false;
+      if (type !== typeCode.string || treatment === treat.hide) return false;
+      if (urlIsDirty(bodyView, textAt, textLength, treatment === treat.query)) return false;
     }
     // A TLS identity is one wherever it stands (normalise/istio.ts).
     if (source === 0 && textLength > 4 && bodyView.getInt32(textAt, true) === spif) return false;
