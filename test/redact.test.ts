@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { defaultLimits } from '../collector/decode/cursor.ts';
-import type { OtlpKeyValue } from '../collector/decode/otlp.ts';
+import type { OtlpAnyValue, OtlpKeyValue } from '../collector/decode/otlp.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
@@ -36,6 +36,16 @@ function storedText(body: Uint8Array, config: Partial<RedactConfig> = {}): strin
   return stored;
 }
 
+/** A body whose resource, scope, span, event and link have these attributes. */
+function everywhere(attributes: readonly OtlpKeyValue[]): Uint8Array {
+  const events = [{ name: 'log', attributes }];
+  const links = [{ traceId, spanId, attributes }];
+  const spans = [{ traceId, spanId, attributes, events, links }];
+  return writeOtlp({
+    resourceSpans: [{ resource: { attributes }, scopeSpans: [{ scope: { name: 'sdk', attributes }, spans }] }],
+  });
+}
+
 test('no secret of a span, resource, scope, event or link reaches the store', () => {
   const secrets = {
     'http.request.header.authorization': 'Bearer S3CRET-a',
@@ -48,28 +58,7 @@ test('no secret of a span, resource, scope, event or link reaches the store', ()
   };
   const attributes = keyValues({ ...secrets, ...urls, plain: 'visible' });
   const nested = { key: 'headers', value: { kvlistValue: { values: keyValues({ cookie: 'S3CRET-g' }) } } };
-  const all = [...attributes, nested];
-  const body = writeOtlp({
-    resourceSpans: [
-      {
-        resource: { attributes: all },
-        scopeSpans: [
-          {
-            scope: { name: 'sdk', attributes: all },
-            spans: [
-              {
-                traceId,
-                spanId,
-                attributes: all,
-                events: [{ name: 'log', attributes: all }],
-                links: [{ traceId, spanId, attributes: all }],
-              },
-            ],
-          },
-        ],
-      },
-    ],
-  });
+  const body = everywhere([...attributes, nested]);
   const text = storedText(body);
   assert.doesNotMatch(text, /S3CRET/);
   assert.equal(text.match(/visible/g)?.length, 5);
@@ -114,6 +103,25 @@ test('a secret that hides in a nested value alone is found in each place', () =>
   const text = storedText(body);
   assert.doesNotMatch(text, /S3CRET/);
   assert.equal(text.match(/REDACTED/g)?.length, 5);
+});
+
+test('URLs in an array or a kvlist are cleaned in each place', () => {
+  const list = (...texts: string[]): OtlpAnyValue => ({
+    arrayValue: { values: texts.map((stringValue) => ({ stringValue })) },
+  });
+  const headers = (url: string, query: string): OtlpKeyValue[] => [
+    { key: 'http.request.header.referer', value: list('about:blank', url) },
+    { key: 'http.response.header.location', value: { arrayValue: { values: [list(url)] } } },
+    { key: 'request.url', value: { kvlistValue: { values: keyValues({ first: url }) } } },
+    { key: 'url.query', value: list(query) },
+  ];
+  const text = storedText(everywhere(headers('https://u:S3CRET@h/?token=S3CRET&page=2', 'api_key=S3CRET&q=kept')));
+  assert.doesNotMatch(text, /S3CRET/);
+  assert.equal(text.match(/https:\/\/REDACTED:REDACTED@h\/\?token=REDACTED&page=2/g)?.length, 3 * 5);
+  assert.equal(text.match(/api_key=REDACTED&q=kept/g)?.length, 5);
+  const clean = everywhere(headers('https://h/p@th?page=2', 'q=kept'));
+  assert.equal(storedText(clean), storedText(clean, { enabled: false }));
+  assert.doesNotMatch(storedText(clean, { dropQuery: true }), /page=2|q=kept/);
 });
 
 test('a secret of a URL is found wherever in it it begins', () => {

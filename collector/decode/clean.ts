@@ -56,41 +56,57 @@ function valueIsDirty(bytes: Uint8Array, view: DataView, at: number, end: number
   if (!nested) return dirty;
   // Values that nest are rare: read them, which also checks their depth, and see whether cleaning changes them.
   const read = readAnyValue(bytes, at, end);
-  return dirty || JSON.stringify(cleanAnyValue(read)) !== JSON.stringify(read);
+  return dirty || JSON.stringify(cleanAnyValue(read, treatment)) !== JSON.stringify(read);
 }
 
-/** An attribute list within the limits and without secrets. out: also how many were dropped. */
-export function cleanAttributes(attributes: readonly OtlpKeyValue[]): { kept: OtlpKeyValue[]; dropped: number } {
-  const kept = attributes.slice(0, policy.limits.attributes).map(cleanKeyValue);
+/**
+ * An attribute list within the limits and without secrets.
+ * in: how values of the key above are treated, for a list that is a value itself. out: also how many were dropped.
+ */
+export function cleanAttributes(
+  attributes: readonly OtlpKeyValue[],
+  above: number = treat.keep,
+): { kept: OtlpKeyValue[]; dropped: number } {
+  const kept = attributes.slice(0, policy.limits.attributes).map((attribute) => cleanKeyValue(attribute, above));
   const dropped = attributes.length - kept.length;
   policy.truncated += dropped;
   return { kept, dropped };
 }
 
-function cleanKeyValue({ key = '', value = {} }: OtlpKeyValue): OtlpKeyValue {
+function cleanKeyValue({ key = '', value = {} }: OtlpKeyValue, above: number): OtlpKeyValue {
   const shortKey = cut(key, policy.limits.keyBytes);
-  const treatment = policy.redaction.key(key);
-  if (treatment === 'hide') {
+  const treatment = treat[policy.redaction.key(key)];
+  if (treatment === treat.hide) {
     if (Object.keys(value).length === 0) return { key: shortKey, value };
     policy.redactedValues++;
     return { key: shortKey, value: { stringValue: redacted } };
   }
-  const { stringValue } = value;
-  if ((treatment === 'url' || treatment === 'query') && stringValue !== undefined) {
-    const url = policy.redaction.url(stringValue, treatment === 'query');
-    if (url !== stringValue) policy.redactedValues++;
-    return { key: shortKey, value: { stringValue: cut(url, policy.limits.valueBytes) } };
-  }
-  return { key: shortKey, value: cleanAnyValue(value) };
+  return { key: shortKey, value: cleanAnyValue(value, treatment === treat.keep ? above : treatment) };
 }
 
-/** A value within the limits and, where it nests attributes, without secrets. */
-export function cleanAnyValue(value: OtlpAnyValue): OtlpAnyValue {
+/**
+ * A value within the limits and, where it nests attributes, without secrets.
+ * in: how values of its key are treated: of a URL's, every string in it is one. What is to be hidden whole, the caller hides.
+ */
+export function cleanAnyValue(value: OtlpAnyValue, treatment: number): OtlpAnyValue {
   const { stringValue, arrayValue, kvlistValue } = value;
-  if (stringValue !== undefined) return { stringValue: cut(stringValue, policy.limits.valueBytes) };
-  if (arrayValue !== undefined) return { arrayValue: { values: (arrayValue.values ?? []).map(cleanAnyValue) } };
-  if (kvlistValue !== undefined) return { kvlistValue: { values: cleanAttributes(kvlistValue.values ?? []).kept } };
+  if (stringValue !== undefined) {
+    return { stringValue: cut(cleanUrl(stringValue, treatment), policy.limits.valueBytes) };
+  }
+  if (arrayValue !== undefined) {
+    return { arrayValue: { values: (arrayValue.values ?? []).map((item) => cleanAnyValue(item, treatment)) } };
+  }
+  if (kvlistValue !== undefined) {
+    return { kvlistValue: { values: cleanAttributes(kvlistValue.values ?? [], treatment).kept } };
+  }
   return value;
+}
+
+function cleanUrl(text: string, treatment: number): string {
+  if (treatment < treat.url) return text;
+  const clean = policy.redaction.url(text, treatment === treat.query);
+  if (clean !== text) policy.redactedValues++;
+  return clean;
 }
 
 /** A text cut to so many bytes of UTF-8. */

@@ -227,13 +227,14 @@ function keep(
     id = texts.intern(view, keyAt, keyLength);
     followers[previous] = id;
   }
+  const treatment = treatmentOf(id);
   // 0a <length> text, with a length of one byte.
   let source = 0;
   let type: number = typeCode.string;
   let textAt = valueAt + 2;
   let length = valueEnd - textAt;
   if (length < 0 || length > policy.shortValue || bytes[valueAt] !== 0x0a || bytes[valueAt + 1] !== length) {
-    readValue(cursor, valueAt, valueEnd);
+    readValue(cursor, valueAt, valueEnd, treatment);
     source = value.source;
     type = value.type;
     textAt = value.at;
@@ -242,7 +243,6 @@ function keep(
       length = cutLength(source === 0 ? bytes : cursor.scratch, textAt, length, policy.limits.valueBytes);
     }
   }
-  const treatment = treatmentOf(id);
   if (treatment !== treat.keep && length > 0) {
     value.type = type;
     value.source = source;
@@ -265,7 +265,7 @@ function keep(
   return id < 4096 ? id : 4096;
 }
 
-/** Applies a treatment to the last value. */
+/** Applies a treatment to the last value; strings within one that nests have had theirs. */
 function redact(cursor: SpanCursor, treatment: number): void {
   if (treatment === treat.hide) {
     putRedacted(cursor);

@@ -5,7 +5,7 @@
 import { type SpanCursor, redacted, typeCode } from './cursor.ts';
 import { jsonDouble, readAnyValue } from './otlp-read.ts';
 import { cleanAnyValue } from './clean.ts';
-import { policy } from './policy.ts';
+import { policy, treat } from './policy.ts';
 import { skip, varint32, varint64, wire } from './protobuf.ts';
 
 const encoder = new TextEncoder();
@@ -54,8 +54,12 @@ export function putRedacted(cursor: SpanCursor): void {
   putText(cursor, redacted, typeCode.string);
 }
 
-/** Reads the AnyValue in [at, end) into `value`. errors: WireError when it is malformed. */
-export function readValue(cursor: SpanCursor, at: number, end: number): void {
+/**
+ * Reads the AnyValue in [at, end) into `value`.
+ * in: how values of its key are treated, which is done here to strings within an array or kvlist only.
+ * errors: WireError when it is malformed.
+ */
+export function readValue(cursor: SpanCursor, at: number, end: number, treatment: number = treat.keep): void {
   const bytes = cursor.body;
   const start = at;
   // Of the fields of a oneof the last counts, and only it is converted.
@@ -88,10 +92,10 @@ export function readValue(cursor: SpanCursor, at: number, end: number): void {
       putText(cursor, doubleText(cursor.bodyView.getFloat64(fieldAt, true)), typeCode.double);
       break;
     case 0x2a:
-      putJson(cursor, start, end, typeCode.array);
+      putJson(cursor, start, end, typeCode.array, treatment);
       break;
     case 0x32:
-      putJson(cursor, start, end, typeCode.kvlist);
+      putJson(cursor, start, end, typeCode.kvlist, treatment);
       break;
     case 0x3a:
       putBase64(cursor, fieldAt, fieldEnd);
@@ -152,13 +156,13 @@ function doubleText(number: number): string {
 const maxNested = 1 << 20;
 
 /** An array or kvlist as the JSON of its `values`. Too long a text becomes a cut string. */
-function putJson(cursor: SpanCursor, at: number, end: number, type: number): void {
+function putJson(cursor: SpanCursor, at: number, end: number, type: number, treatment: number): void {
   if (end - at > maxNested) {
     policy.truncated++;
     putText(cursor, '', typeCode.none);
     return;
   }
-  const read = cleanAnyValue(readAnyValue(cursor.body, at, end));
+  const read = cleanAnyValue(readAnyValue(cursor.body, at, end), treatment);
   putText(cursor, JSON.stringify((read.arrayValue ?? read.kvlistValue)?.values ?? []), type);
   if (value.length > policy.limits.valueBytes) value.type = typeCode.string;
 }
