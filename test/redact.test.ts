@@ -124,6 +124,13 @@ test('URLs in an array or a kvlist are cleaned in each place', () => {
   assert.doesNotMatch(storedText(clean, { dropQuery: true }), /page=2|q=kept/);
 });
 
+test('the type of an exception is hidden wherever it is kept', () => {
+  const events = [{ name: 'exception', attributes: keyValues({ 'exception.type': 'S3CRET' }) }];
+  const body = bodyOf({}, {}, { events });
+  assert.match(storedText(body), /S3CRET/);
+  assert.doesNotMatch(storedText(body, { hide: ['exception.type'] }), /S3CRET/);
+});
+
 test('a secret of a URL is found wherever in it it begins', () => {
   for (let before = 0; before < 9; before++) {
     const some = 'a'.repeat(before);

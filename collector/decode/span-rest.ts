@@ -7,7 +7,7 @@ import { maxRest, type SpanCursor } from './cursor.ts';
 import { texts } from './keys.ts';
 import { eachField, readEvent, readLink } from './otlp-read.ts';
 import { writeEvent, writeLink } from './otlp-write.ts';
-import { policy } from './policy.ts';
+import { policy, treat, treatmentOf } from './policy.ts';
 import { createProtoWriter } from './protobuf.ts';
 import { reserveScratch, scratch } from './values.ts';
 
@@ -138,6 +138,7 @@ function noteException(cursor: SpanCursor, at: number, end: number): void {
     if (body[from] !== 0x0a || body[from + 1] !== exceptionTypeKey.length || textAt > to) return;
     if (exceptionTypeKey.compare(body, from + 2, from + 2 + exceptionTypeKey.length) !== 0) return;
     if (body[textAt - 4] !== 0x12 || body[textAt - 2] !== 0x0a || body[textAt - 1] !== to - textAt) return;
+    if (treatmentOf(texts.intern(bodyView, from + 2, exceptionTypeKey.length)) === treat.hide) return;
     cursor.exceptionType = texts.intern(bodyView, textAt, to - textAt);
   });
 }
