@@ -69,6 +69,7 @@ export async function createPipeline(
   const redaction = createRedaction({
     ...defaultRedactConfig,
     hide: config.redact,
+    keep: config.redactKeep,
     dropQuery: config.dropQueryStrings,
   });
   const patterns = createPatterns();

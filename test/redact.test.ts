@@ -1,6 +1,7 @@
 /** Redaction: no secret reaches the log or the store, and what is none stays as it was sent. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfig } from '../collector/config.ts';
 import { defaultLimits } from '../collector/decode/cursor.ts';
 import type { OtlpAnyValue, OtlpKeyValue } from '../collector/decode/otlp.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
@@ -12,6 +13,8 @@ import {
   isSecretName,
   type RedactConfig,
 } from '../collector/normalise/redact.ts';
+import { createPipeline } from '../collector/pipeline.ts';
+import type { Db } from '../collector/store/db.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
 import { bodyOf, keyValues, spanId, traceId } from './otlp-span.ts';
 
@@ -187,4 +190,21 @@ test('an operator may hide more keys and keep some', () => {
   const text = storedText(body, { hide: ['user.email'], keep: ['session.token'] });
   assert.doesNotMatch(text, /joe@example/);
   assert.match(text, /kept-value/);
+});
+
+test('what the settings hide, keep and drop is hidden, kept and dropped by the collector', async () => {
+  const invocation = readConfig(['--redact=user.email', '--redact-keep=Session.Token', '--drop-query-strings'], {});
+  assert.ok('config' in invocation);
+  const blocks: Buffer[] = [];
+  const db: Partial<Db> = {
+    insertNative: async (_table, block) => void blocks.push(...block.map((bytes) => Buffer.from(bytes))),
+  };
+  const pipeline = await createPipeline(db as Db, invocation.config, 0, () => assert.fail());
+  const said = { 'user.email': 'joe@example', 'session.token': 'kept-value', 'http.url': 'http://a/path?q=dropped' };
+  await pipeline.receive(bodyOf(said), 'protobuf');
+  await pipeline.close();
+  const stored = Buffer.concat(blocks).toString('latin1');
+  assert.match(stored, /kept-value/);
+  assert.match(stored, /http:\/\/a\/path/);
+  assert.doesNotMatch(stored, /joe@example|q=dropped/);
 });
