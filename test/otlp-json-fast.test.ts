@@ -151,13 +151,17 @@ test('what is unusual is left to the parser', () => {
       (name) => ofSpan(`"name":${name}`),
     ),
     ...each('"SPAN_KIND_SERVER" 1.5 2e0 -1 02 4294967296 "2 "2x [] true', (kind) => ofSpan(`"kind":${kind}`)),
+    ...each(`1e20 1e400 ${'1'.repeat(41)}`, (kind) => ofSpan(`"kind":${kind}`)),
+    ...each(`1.7e18 1e300 ${'1'.repeat(41)}`, (time) => ofSpan(`"startTimeUnixNano":${time}`)),
     ofSpan('"flags":18446744073709551615'),
     ...each('18446744073709551616 "99999999999999999999" "000000000000000000001" "-1" "1x" "" true', (time) =>
       ofSpan(`"startTimeUnixNano":${time}`),
     ),
     ...each('"abc" "zz" 7 "abx', (id) => ofSpan(`"parentSpanId":${id}`)),
     ...each('"attributes":{} "attributes":[1] "status":[] "events":[[]] "name":5', ofSpan),
-    ...each('9223372036854775808 "-9223372036854775809" 1.0 - true', (int) => ofValue(`{"intValue":${int}}`)),
+    ...each('9223372036854775808 "-9223372036854775809" 1.0 1e18 1e300 - true', (int) =>
+      ofValue(`{"intValue":${int}}`),
+    ),
     ...each('"" "0x10" "NaNo" NaN true', (double) => ofValue(`{"doubleValue":${double}}`)),
     ...each('"_-8=" "AAA" "A===" "AA==AAAA" 1', (bytes) => ofValue(`{"bytesValue":${bytes}}`)),
     ...each(

@@ -32,6 +32,33 @@ test('JSON times are exact as strings, numbers and numbers beyond 2^53', () => {
   }
 });
 
+test('a JSON integer in exponent form, or of many digits, is taken where it fits and rejects its span alone where not', () => {
+  const digits = '1'.repeat(41);
+  const attribute = (value: string): string => `"attributes":[{"key":"n","value":{${value}}}]`;
+  for (const [fields, rejected] of [
+    ['"startTimeUnixNano":1.7e18', 0],
+    [`"startTimeUnixNano":1.7e18,${attribute('"doubleValue":1e300')}`, 0],
+    [attribute('"intValue":-4.5e18'), 0],
+    ['"kind":1e20', 1],
+    ['"kind":1e400', 1],
+    [`"startTimeUnixNano":${digits}`, 1],
+    [`"flags":${digits}`, 1],
+    [attribute('"intValue":1e300'), 1],
+    [attribute(`"intValue":${digits}`), 1],
+  ] as const) {
+    const second = `{"traceId":"${traceId}","spanId":"${spanId}",${fields}}`;
+    const text = `{"resourceSpans":[{"scopeSpans":[{"spans":[${JSON.stringify(span)},${second}]}]}]}`;
+    for (const body of [text, Buffer.from(text)]) {
+      const { result, spans } = attributesOf(otlpJsonToProto(body));
+      assert.deepEqual([result.accepted, result.rejected], [2 - rejected, rejected], fields);
+      if (fields.includes('1.7e18'))
+        assert.equal(spansOf(otlpJsonToProto(body))[1]?.startNs, 1_700_000_000_000_000_000n);
+      if (fields.includes('doubleValue')) assert.deepEqual(spans[1], [['n', 'd', '1e+300']]);
+      if (fields.includes('4.5e18')) assert.deepEqual(spans[1], [['n', 'i', '-4500000000000000000']]);
+    }
+  }
+});
+
 test('JSON that is no OTLP request is refused, a wrong field rejects its span', () => {
   for (const text of [
     '',

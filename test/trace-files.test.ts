@@ -236,6 +236,7 @@ test('what is wrong in a file is said, and where', async () => {
     change(format === 'jaeger' ? (copy as typeof jaeger).data[0]!.spans : copy);
     return JSON.stringify(copy);
   };
+  const ids = `"traceId":"${typed}","spanId":"${'61'.repeat(8)}"`;
   const bad: readonly (readonly [Sent, RegExp])[] = [
     ['', /it is empty/],
     ['   ', /it is empty/],
@@ -251,6 +252,14 @@ test('what is wrong in a file is said, and where', async () => {
     ['{"resourceSpans":{}}', /resourceSpans is no array/],
     [otlp.replace(/"spanId":"[0-9a-f]+"/, '"spanId":"xyz"'), /resourceSpans\[0\]\.scopeSpans\[0\]\.spans\[0\]: .*id/],
     [otlp.replace(/"name":"root"/, '"name":7'), /spans\[0\]: name is no string/],
+    [
+      `{"resourceSpans":[{"scopeSpans":[{"spans":[{${ids},"startTimeUnixNano":1.7e18},{${ids},"kind":1e20}]}]}]}`,
+      /spans\[1\]: kind is out of range/,
+    ],
+    [
+      '{"resourceSpans":[{"resource":{"attributes":[{"key":"n","value":{"intValue":1e300}}]}}]}',
+      /^cannot open file: .*intValue is out of range/,
+    ],
     [
       alter((spans) => (spans[1]!['startTime'] = 'noon'), 'jaeger'),
       /data\[0\]\.spans\[1\]\.startTime must be a number of microseconds, not "noon"/,

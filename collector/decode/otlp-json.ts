@@ -36,10 +36,14 @@ function textToProto(text: string): Uint8Array {
   }
 }
 
-/** A reviver for JSON.parse that keeps integers beyond 2^53 exact, from the digits in the text. */
+/**
+ * A reviver for JSON.parse that makes integers beyond 2^53 bigints: exact ones, from the digits in the text. One that is written
+ * in another way, as 1.7e18, or longer than any field takes, is what its double is.
+ */
 export function exactly(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value;
-  return /^-?\d{1,40}$/.test(context.source) ? BigInt(context.source) : value;
+  if (typeof value !== 'number' || !Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const { source = '' } = context ?? {};
+  return BigInt(/^-?\d{1,40}$/.test(source) ? source : value);
 }
 
 /**

@@ -69,8 +69,8 @@ function append(block: SpanBlock, bytes: Uint8Array): void {
   } catch {
     return appendProto(block, bytes, () => '');
   }
-  const traces = toTraces(text);
-  appendProto(block, written(traces, text), () => placeOf(traces));
+  const { traces, proto } = written(toTraces(text), text);
+  appendProto(block, proto, () => placeOf(traces));
 }
 
 function appendProto(block: SpanBlock, bytes: Uint8Array, place: () => string): void {
@@ -163,14 +163,15 @@ function parse(text: string, reviver?: typeof exactly): Json {
   }
 }
 
-function written(traces: OtlpTraces, text: string): Uint8Array {
+/** The traces as protobuf, and beside it: with exact numbers where doubles would not do. */
+function written(traces: OtlpTraces, text: string): { readonly traces: OtlpTraces; readonly proto: Uint8Array } {
   try {
-    return writeOtlp(traces);
+    return { traces, proto: writeOtlp(traces) };
   } catch (error) {
     if (error instanceof AppError) throw new AppError('bad-request', `${cannotOpen}: ${error.message}`);
     if (!(error instanceof InexactNumber)) throw error;
     const again = parse(text, exactly);
-    return writeOtlp(Array.isArray(again) ? merged(again as JsonObject[]) : (otlpIn(again as JsonObject) ?? {}));
+    return written(Array.isArray(again) ? merged(again as JsonObject[]) : (otlpIn(again as JsonObject) ?? {}), text);
   }
 }
 
