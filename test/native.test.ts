@@ -82,6 +82,34 @@ test('any request comes back from the store as the OTLP it was: types, events, l
   );
 });
 
+test('a text that begins with a byte order mark comes back with it', async () => {
+  const text = '\ufeffSELECT 1';
+  const attributes = [
+    { key: 'db.query.text', value: { stringValue: text } },
+    { key: 'http.url', value: { stringValue: text } },
+    { key: text, value: { arrayValue: { values: [{ stringValue: text }] } } },
+  ];
+  const ids = { traceId: '1'.repeat(32), spanId: '1'.repeat(16), kind: 1 };
+  const times = { startTimeUnixNano: '1', endTimeUnixNano: '2' };
+  const span: OtlpSpan = {
+    ...ids,
+    ...times,
+    name: text,
+    traceState: text,
+    attributes,
+    events: [{ timeUnixNano: '1', name: text, attributes }],
+    status: { message: text },
+  };
+  const traces: OtlpTraces = {
+    resourceSpans: [
+      { resource: { attributes }, schemaUrl: text, scopeSpans: [{ scope: { name: text, attributes }, spans: [span] }] },
+    ],
+  };
+  const block = createSpanBlock();
+  fill(block, writeOtlp(traces));
+  assert.deepEqual(flat(toOtlpJson(await stored(block))), flat(traces));
+});
+
 test('a rollback leaves the block as if the body had never been', async () => {
   const [first, second, third] = recordedBodies('faults');
   const clean = createSpanBlock();

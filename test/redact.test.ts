@@ -143,6 +143,21 @@ test('a secret of a URL is found wherever in it it begins', () => {
   }
 });
 
+test('white space or a byte order mark in front hides no secret, and stays', () => {
+  for (const before of ['\ufeff', '  ']) {
+    const said = {
+      'http.url': `${before}http://joe:S3CRET@host/?token=S3CRET`,
+      'url.query': `${before}sig=S3CRET`,
+      [`${before}url.full`]: 'http://joe:S3CRET@host/',
+      [`${before}user.email`]: 'S3CRET',
+    };
+    const stored = Buffer.from(storedText(bodyOf(said), { hide: ['user.email'] }), 'latin1').toString();
+    assert.doesNotMatch(stored, /S3CRET/);
+    assert.ok(stored.includes(`${before}http://REDACTED:REDACTED@host/?token=REDACTED`));
+    assert.ok(stored.includes(`"${before}url.full"`));
+  }
+});
+
 test('a URL without a secret is stored byte for byte', () => {
   for (const url of [
     'http://a/b?x=1&y=2#z',

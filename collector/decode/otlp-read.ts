@@ -13,7 +13,8 @@ export const maxNestedBytes = 65_536;
 /** Attributes read of one message; more are not worth an object either. */
 export const maxKeyValues = 1024;
 
-const decoder = new TextDecoder();
+/** A mark U+FEFF in front of a text is part of it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Calls `take` for each field with its number, and the position and end of its value (payload when length-delimited). */
 export function eachField(

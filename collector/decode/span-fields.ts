@@ -6,7 +6,7 @@
  */
 import { type SpanCursor, typeCode } from './cursor.ts';
 import { keyLimit, texts } from './keys.ts';
-import { eachField } from './otlp-read.ts';
+import { eachField, readText } from './otlp-read.ts';
 import { policy, refreshTreatments, treat, treatmentOf, urlIsDirty } from './policy.ts';
 import { fail, lengthAt, skip, varint32, wire } from './protobuf.ts';
 import { addRest, beginRest, dropped, keepCounts, keepEvent, keepLink, keepUnknown } from './span-rest.ts';
@@ -14,8 +14,6 @@ import { cutLength, putRedacted, putText, readValue, scratch, value } from './va
 
 /** Which key followed which: by the number of the previous key, or by kind for the first one. */
 const followers = new Uint32Array(4096 + 8);
-
-const decoder = new TextDecoder();
 
 /**
  * Reads the Span in [at, end) of the cursor's body.
@@ -274,7 +272,7 @@ function redact(cursor: SpanCursor, treatment: number): void {
   const isQuery = treatment === treat.query;
   const view = value.source === 0 ? cursor.bodyView : cursor.scratchView;
   if (value.type !== typeCode.string || !urlIsDirty(view, value.at, value.length, isQuery)) return;
-  const url = decoder.decode(new Uint8Array(view.buffer, view.byteOffset + value.at, value.length));
+  const url = readText(value.source === 0 ? cursor.body : cursor.scratch, value.at, value.at + value.length);
   const clean = policy.redaction.url(url, isQuery);
   if (clean === url) return;
   policy.redactedValues++;

@@ -7,7 +7,8 @@
 import { grown } from '#shared/grown.ts';
 import { areEqual } from './equal.ts';
 
-const decoder = new TextDecoder();
+/** A mark U+FEFF in front of a text is part of it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 const encoder = new TextEncoder();
 
 /** Entries and bytes after which the vocabulary starts anew. */

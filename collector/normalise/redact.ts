@@ -54,13 +54,13 @@ export function createRedaction(config: RedactConfig = defaultRedactConfig): Red
   return {
     dropQuery: config.dropQuery,
     key(name) {
-      const key = name.toLowerCase();
+      const key = name.trim().toLowerCase();
       if (!config.enabled || config.keep.includes(key)) return 'keep';
       if (config.hide.includes(key) || isSecretName(name)) return 'hide';
       if (key === 'url.query') return 'query';
       return urlKeys.test(key) ? 'url' : 'keep';
     },
-    parameter: (name) => config.enabled && (signatures.has(name.toLowerCase()) || isSecretName(name)),
+    parameter: (name) => config.enabled && isSecretParameter(name),
     url: (url, isQuery) => (config.enabled ? cleanUrl(url, isQuery, config.dropQuery) : url),
   };
 }
@@ -78,13 +78,17 @@ export function isSecretName(name: string): boolean {
   return last === 'key' && keyKinds.has(words.at(-2) ?? '');
 }
 
+function isSecretParameter(name: string): boolean {
+  return signatures.has(name.trim().toLowerCase()) || isSecretName(name);
+}
+
 /** A URL without user, password and secret parameters; other parts stay byte for byte. */
 function cleanUrl(url: string, isQuery: boolean, dropQuery: boolean): string {
   const queryAt = isQuery ? -1 : url.indexOf('?');
   const head = isQuery ? '' : queryAt === -1 ? url : url.slice(0, queryAt);
   const query = isQuery ? url : queryAt === -1 ? '' : url.slice(queryAt + 1);
-  const cleanHead = head.replace(/^([a-z][a-z0-9+.-]*:)?\/\/[^/#]*@/i, (_, scheme?: string) => {
-    return `${scheme ?? ''}//${redacted}:${redacted}@`;
+  const cleanHead = head.replace(/^(\s*(?:[a-z][a-z0-9+.-]*:)?)\/\/[^/#]*@/i, (_, scheme: string) => {
+    return `${scheme}//${redacted}:${redacted}@`;
   });
   if (isQuery) return dropQuery ? '' : cleanQuery(query);
   if (queryAt === -1) return cleanHead;
@@ -95,7 +99,6 @@ function cleanUrl(url: string, isQuery: boolean, dropQuery: boolean): string {
 
 function cleanQuery(query: string): string {
   return query.replace(/(^|[&;])([^=&;#]*)=([^&;#]*)/g, (whole, before: string, name: string, value: string) => {
-    const secret = value !== '' && (signatures.has(name.toLowerCase()) || isSecretName(name));
-    return secret ? `${before}${name}=${redacted}` : whole;
+    return value !== '' && isSecretParameter(name) ? `${before}${name}=${redacted}` : whole;
   });
 }

@@ -5,7 +5,8 @@
  */
 import { AppError, quoted } from '#shared/error.ts';
 
-const decoder = new TextDecoder();
+/** A mark U+FEFF in front of a text is part of it. */
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** Array types of the fixed-size numbers. */
 const numberArrays = {
