@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import type { Page, Response } from 'playwright-core';
+import type { Graph } from '#shared/api.ts';
 import { replay } from '../fixtures/replay.ts';
 import { brokenRules } from './axe.ts';
 import { openBrowser, type OpenBrowser } from './open-browser.ts';
@@ -103,6 +104,32 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
     await page.keyboard.press('Escape');
     await heading.waitFor({ state: 'detached' });
     assert.ok(!page.url().includes('select='));
+    await page.close();
+  });
+
+  test('a map that is said to be still so is of now, and so is the link to it', async () => {
+    const page = await browser.page();
+    const graph = (await (await fetch(`${collector.url}/api/graph?window=15m`)).json()) as Graph;
+    const [from, to, generatedAt] = [graph.from, graph.to, graph.generatedAt].map((at) => at - 3_600_000);
+    const nowMs = Date.now();
+    let followed = 0;
+    await page.route('**/api/graph/live?*', (route) => {
+      const said = JSON.stringify({ ...graph, from, to, generatedAt });
+      const event = followed++ === 0 ? `event: graph\ndata: ${said}` : `event: heartbeat\ndata: ${nowMs}`;
+      return route.fulfill({ contentType: 'text/event-stream', body: `retry: 1000\n${event}\n\n` });
+    });
+    await page.goto(`${collector.url}/?window=15m`);
+    const untilEnd = (at: number): Promise<unknown> =>
+      page.waitForFunction((wanted) => {
+        const end = document.querySelector('[role=slider][aria-label="Shown until"]');
+        return end?.getAttribute('aria-valuetext')?.startsWith(new Date(wanted).toTimeString().slice(0, 5));
+      }, at);
+    await untilEnd(to ?? 0);
+    await untilEnd(nowMs);
+    await page.keyboard.press('s');
+    await page.getByRole('radio', { name: /^pinned to/ }).check();
+    const link = new URL(await page.getByLabel('Link to this view').inputValue());
+    assert.equal(link.searchParams.get('to'), String(nowMs));
     await page.close();
   });
 

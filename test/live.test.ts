@@ -76,6 +76,12 @@ function graphOf(event: Event | undefined): Graph {
   return graphSchema.parse(JSON.parse(event.data));
 }
 
+/** The graph of the next event. */
+async function readGraph(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<Graph> {
+  const { value } = await reader.read();
+  return JSON.parse(/data: (.*)/.exec(new TextDecoder().decode(value))?.[1] ?? '{}') as Graph;
+}
+
 async function until(holds: () => boolean, withinMs = 5_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   while (!holds()) {
@@ -230,6 +236,28 @@ test('a hundred followers of one map cost one computation a second', async () =>
   live.close();
 });
 
+test('who joins a quiet map gets it as of now; it becomes text only for who takes it', async () => {
+  let [nowMs, looks, texts] = [1_800_000_000_000, 0, 0];
+  const live = createLive<string>({
+    async compute() {
+      looks += 1;
+      const graph = toGraph([], { fromMs: nowMs - 300_000, toMs: nowMs, generatedAtMs: nowMs, unsettled: 0 });
+      return Object.defineProperty(graph, 'toJSON', { value: () => (texts++, { ...graph }) });
+    },
+    onBug: assert.fail,
+    everyMs: 20,
+  });
+  const join = async (): Promise<Graph> => readGraph((await live.follow('', line)).getReader());
+  await join();
+  nowMs += 3_600_000;
+  const before = looks;
+  await until(() => looks > before + 1);
+  const { from, to, generatedAt } = await join();
+  assert.deepEqual([from, to, generatedAt], [nowMs - 300_000, nowMs, nowMs]);
+  assert.equal(texts, 2);
+  live.close();
+});
+
 test('who is told to look looks at once, or when the last look is half the time ago; told or not, no more often', async () => {
   const looks: number[] = [];
   const live = createLive<string>({
@@ -258,12 +286,8 @@ test('a busy follower gets the newest map when it is ready, and no older one', a
   const live = createLive<string>({ compute: async () => emptyGraph((calls += 1)), onBug: assert.fail, everyMs: 20 });
   const reader = (await live.follow('', line)).getReader();
   await pause(300);
-  const decode = async (): Promise<number> => {
-    const { value } = await reader.read();
-    return (JSON.parse(/data: (.*)/.exec(new TextDecoder().decode(value))?.[1] ?? '{}') as Graph).unsettled;
-  };
-  assert.equal(await decode(), 1);
-  const next = await decode();
+  assert.equal((await readGraph(reader)).unsettled, 1);
+  const next = (await readGraph(reader)).unsettled;
   assert.ok(next >= 5, `the then newest, not the second: ${next}`);
   await reader.cancel();
   live.close();

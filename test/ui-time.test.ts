@@ -10,6 +10,7 @@ import { placeMarks, type Mark } from '../ui/time/marks.ts';
 import { parseInterval, parseWhen } from '../ui/time/parse-time.ts';
 import { createPlayer, toPlayOptions, type PlayedHistory } from '../ui/time/player.ts';
 import { firstOf, keyed, moved, outward, rangeFor, resized, snapped, toSteps } from '../ui/time/stretch.ts';
+import { stillAt } from '../ui/time/still.ts';
 import { stepWords, stretchWords } from '../ui/time/words.ts';
 import { edgeFrame } from './edge-frame.ts';
 
@@ -347,6 +348,17 @@ test('bars are as high as the rate, and red from the share on that the map calls
 test('a step that is still filling does not look like a fall', () => {
   const filling = { ...timeline([100, 0], [50, 0]), to: baseMs + stepMs * 1.5 };
   assert.deepEqual(heights(toBars(filling, at(0, 2), 200, 40, 0.001).calls), [40, 40]);
+});
+
+test('a map that is said to be still so is of now, one that has just come of its own time', () => {
+  const made = baseMs + 3_210;
+  const map = toGraph([], { fromMs: baseMs - 5 * minute, toMs: made, generatedAtMs: made, unsettled: 0 });
+  const later = made + 10 * 60 * minute;
+  const still = stillAt(map, 5 * minute, later);
+  assert.deepEqual(still, { ...map, from: later - 3_210 - 5 * minute, to: later, generatedAt: later });
+  assert.equal(stillAt(still, 5 * minute, later + 5_000).from, still.from, 'whole frames, as the collector counts');
+  assert.equal(stillAt(map, 5 * minute, made + 1_000), map);
+  assert.equal(stillAt(map, 5 * minute, Number.NaN), map);
 });
 
 test('times are said with the day when it is another, with seconds when they are not whole minutes', () => {

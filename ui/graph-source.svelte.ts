@@ -4,9 +4,11 @@
  */
 import { untrack } from 'svelte';
 import type { Graph } from '#shared/api.ts';
+import { parseDuration } from '#shared/time.ts';
 import { api, type ApiError } from './api.ts';
 import { createReader } from './part/reader.svelte.ts';
 import { createLiveGraph, livePath, type LiveState } from './time/live-graph.svelte.ts';
+import { stillAt } from './time/still.ts';
 import type { Stretch } from './time/stretch.ts';
 import { createTravel, momentKey, toTime, type Travel } from './time/travel.svelte.ts';
 
@@ -48,12 +50,19 @@ export function createGraphSource({ params, window, interval }: GraphQuestion) {
     return past ? momentKey(past, params()) : livePath(liveQuery);
   });
 
+  function takeLive(graph: Graph, path: string): void {
+    liveTo = graph.to;
+    aheadMs = graph.generatedAt - Date.now();
+    shown = { graph, key: path };
+  }
+
   const live = createLiveGraph(
     () => (mode === 'live' ? liveQuery : undefined),
-    (graph, path) => {
-      liveTo = graph.to;
-      aheadMs = graph.generatedAt - Date.now();
-      shown = { graph, key: path };
+    takeLive,
+    (nowMs, path) => {
+      if (shown?.key !== path) return;
+      const graph = stillAt(shown.graph, parseDuration(window()), nowMs);
+      if (graph !== shown.graph) takeLive(graph, path);
     },
   );
 

@@ -21,11 +21,14 @@ export interface Listener {
   busySinceMs: number | undefined;
 }
 
-/** Hands a client an event if it has taken the last one. in: how long it may leave one untaken. out: whether it did. */
-export function offer(client: Listener, event: Uint8Array, patienceMs: number): boolean {
+/**
+ * Hands a client an event if it has taken the last one. in: makes the event, asked only then; how long it may leave one
+ * untaken. out: whether it did.
+ */
+export function offer(client: Listener, event: () => Uint8Array, patienceMs: number): boolean {
   if ((client.controller.desiredSize ?? 0) > 0) {
     client.busySinceMs = undefined;
-    client.hand(event);
+    client.hand(event());
     return true;
   }
   client.busySinceMs ??= performance.now();
@@ -63,7 +66,7 @@ export function createListener<Notes extends object>(
   });
 }
 
-/** Said to all from time to time, so that a page can tell quiet from gone. */
+/** Said to all from time to time, so that a page can tell quiet from gone. Its data is the present, epoch ms. */
 export function heartbeat(): Uint8Array {
   return new TextEncoder().encode(`event: heartbeat\ndata: ${Date.now()}\n\n`);
 }

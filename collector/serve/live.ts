@@ -2,7 +2,8 @@
  * The live map: one loop a distinct question computes the map when the derivation has moved on, about once a second, whoever
  * and however many ask it, and sends it to all of them when it has changed; between changes a heartbeat event says that it is
  * still so. Each event is the whole map, so nobody is owed an older one: a client that is still busy with the last event gets
- * the then newest when it is ready, and one that stays busy is dropped. Nothing is queued.
+ * the then newest when it is ready, one that joins gets the map of the last look, and one that stays busy is dropped. Nothing
+ * is queued, and a map is written as text only when somebody takes it.
  */
 import type { Graph } from '#shared/api.ts';
 import { AppError } from '#shared/error.ts';
@@ -38,6 +39,12 @@ interface Client extends Listener {
   behind: boolean;
 }
 
+/** The map of a look, and the event that says it, once somebody has taken it. */
+interface Look {
+  readonly graph: Graph;
+  event?: Uint8Array;
+}
+
 interface Loop<Query> {
   readonly key: string;
   readonly query: Query;
@@ -46,7 +53,7 @@ interface Loop<Query> {
   joining: number;
   /** Settles when the first map is there; rejects when there will be none. */
   ready: Promise<void>;
-  last: { readonly graph: Graph; readonly event: Uint8Array } | undefined;
+  last: Look | undefined;
   /** Of the next look; undefined while one is being taken. */
   timer: NodeJS.Timeout | undefined;
   /** It was told to look during the present look, or since: the next is the sooner one. */
@@ -71,7 +78,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
   const beat = setInterval(() => {
     const event = heartbeat();
     for (const { clients, fails } of loops.values()) {
-      for (const client of clients) offer(client, fails ? comment : event, patienceMs);
+      for (const client of clients) offer(client, () => (fails ? comment : event), patienceMs);
     }
   }, heartbeatMs);
   beat.unref();
@@ -81,10 +88,10 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
     try {
       const graph = await take(loop);
       const changed = loop.last === undefined || !isSame(graph, loop.last.graph);
-      if (loop.last === undefined || changed) loop.last = { graph, event: toEvent(graph) };
-      const { event } = loop.last;
+      const last: Look = { graph };
+      loop.last = last;
       for (const client of loop.clients)
-        if (changed || client.behind) client.behind = !offer(client, event, patienceMs);
+        if (changed || client.behind) client.behind = !offer(client, () => eventOf(last), patienceMs);
       loop.fails = false;
     } catch (error) {
       loop.fails = true;
@@ -134,8 +141,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
     loops.set(key, loop);
     loop.ready = (async () => {
       try {
-        const graph = await take(loop);
-        loop.last = { graph, event: toEvent(graph) };
+        loop.last = { graph: await take(loop) };
         schedule(loop);
       } catch (error) {
         loops.delete(key);
@@ -171,7 +177,7 @@ export function createLive<Query>(options: LiveOptions<Query>): Live<Query> {
       return createListener({ behind: false }, line, {
         came(client) {
           clients.add(client);
-          if (current.last) client.hand(current.last.event);
+          if (current.last) client.hand(eventOf(current.last));
         },
         left(client) {
           if (clients.delete(client)) clientCount -= 1;
@@ -216,7 +222,10 @@ function isSame(a: unknown, b: unknown): boolean {
   );
 }
 
-/** in: the map. out: an event whose id is the moment it was made; a client that comes back with it gets the present map. */
-function toEvent(graph: Graph): Uint8Array {
-  return encoder.encode(`retry: 2000\nevent: graph\nid: ${graph.generatedAt}\ndata: ${JSON.stringify(graph)}\n\n`);
+/** The event of a look. Its id is the moment the map was made; a client that comes back with it gets the present map. */
+function eventOf(look: Look): Uint8Array {
+  const { graph } = look;
+  return (look.event ??= encoder.encode(
+    `retry: 2000\nevent: graph\nid: ${graph.generatedAt}\ndata: ${JSON.stringify(graph)}\n\n`,
+  ));
 }

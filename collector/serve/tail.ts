@@ -64,14 +64,15 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
   const beat = setInterval(() => {
     const event = heartbeat();
     for (const { clients } of loops.values())
-      for (const client of clients) offer(client, fails ? comment : event, patienceMs);
+      for (const client of clients) offer(client, () => (fails ? comment : event), patienceMs);
   }, heartbeatMs);
   beat.unref();
 
   function tell(client: Client, until: number, settled: TracesSettled): void {
     client.owed = joined(settled, client.owed);
     client.told = until;
-    if (client.owed.traces.length > 0 && offer(client, toEvent(until, client.owed), patienceMs)) client.owed = nothing;
+    if (client.owed.traces.length > 0 && offer(client, () => toEvent(until, client.owed), patienceMs))
+      client.owed = nothing;
   }
 
   async function look(): Promise<void> {

@@ -19,7 +19,7 @@ export interface Feed {
   readonly tries: number;
   /** The picture is of another time or question than asked for. */
   readonly changing: boolean;
-  /** When the picture came, epoch ms of the viewer's clock. */
+  /** When the picture came, or was last said to be still so, epoch ms of the viewer's clock. */
   readonly heardAt: number | undefined;
 }
 

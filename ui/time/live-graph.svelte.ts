@@ -16,12 +16,14 @@ const lastRetryMs = 15_000;
 export type LiveState = 'connecting' | 'live' | 'stale';
 
 /**
- * Follows a live question. in: the path of the stream as a getter, undefined for none; what to do with each graph. Call
- * inside a component's initialisation. out: reactive reads.
+ * Follows a live question. in: its parameters as a getter, undefined for none; what to do with each graph, and when the
+ * last one is said to be still so, with the present by the collector's clock, epoch ms. Call inside a component's
+ * initialisation. out: reactive reads.
  */
 export function createLiveGraph(
   query: () => Readonly<Record<string, string>> | undefined,
   take: (graph: Graph, path: string) => void,
+  still: (nowMs: number, path: string) => void,
 ) {
   let held = $state.raw<{ readonly text: string; readonly path: string }>();
   let heardAt = $state(0);
@@ -65,7 +67,11 @@ export function createLiveGraph(
     const connect = () => {
       source = new EventSource(asked);
       source.addEventListener('open', heard);
-      source.addEventListener('heartbeat', heard);
+      source.addEventListener('heartbeat', (event: MessageEvent<string>) => {
+        heard();
+        // what waits to be read is newer than what is shown
+        if (!held && !current.moving) still(Number(event.data), asked);
+      });
       source.addEventListener('graph', (event: MessageEvent<string>) => {
         heard();
         held = { text: event.data, path: asked };
