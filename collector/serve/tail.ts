@@ -47,7 +47,7 @@ const encoder = new TextEncoder();
 /** A comment keeps proxies from closing a quiet connection; the page sees events only. */
 const comment = encoder.encode(': the traces cannot be read now\n\n');
 const mostTraces = 100;
-/** Who was away for longer begins anew, seconds. */
+/** Who comes back gets what settled so long ago at most, seconds. Its id may be older: nothing has matched since. */
 const mostAway = 300;
 const nothing: TracesSettled = { traces: [], more: 0 };
 
@@ -119,8 +119,8 @@ export function createTail<Query>(options: TailOptions<Query>): Tail<Query> {
         const present = Math.max(newest ?? 0, await options.newest(newest ?? 0));
         const has = /^\d{1,10}$/.test(lastEventId ?? '') ? Number(lastEventId) : present;
         // the first question is asked before the answer starts: a bad one gets its error
-        const missed = has < present && present - has <= mostAway ? has : present;
-        const first = toSettled(await options.read(query, missed, present, mostTraces));
+        const after = Math.min(present, Math.max(has, present - mostAway));
+        const first = toSettled(await options.read(query, after, present, mostTraces));
         if (closed) refuse('the collector is closing');
         return stream(key, query, present, first, line);
       } catch (error) {

@@ -1,4 +1,5 @@
 /** The live tail of a question: the API's event stream, kept open while the switch is on. */
+import { untrack } from 'svelte';
 import type { TracesSettled, TraceSummary } from '#shared/api.ts';
 import { pathWith } from '../api.ts';
 import { arrive, emptyTail, show, type Tail } from './tail.ts';
@@ -16,12 +17,17 @@ export interface LiveTail {
 }
 
 /**
- * in: the question, undefined = off; whether the reader looks, so that what comes has to wait. Call inside a component's
- * initialisation.
+ * in: the question, undefined = off; whether the reader looks, so that what comes has to wait; what to do when the collector
+ * answers again: it need not tell what settled while it was away. Call inside a component's initialisation.
  */
-export function createTail(ask: () => Readonly<Record<string, string>> | undefined, paused: () => boolean): LiveTail {
+export function createTail(
+  ask: () => Readonly<Record<string, string>> | undefined,
+  paused: () => boolean,
+  back: () => void,
+): LiveTail {
   let tail = $state.raw<Tail>(emptyTail);
   let state = $state<LiveTail['state']>('off');
+  let missed = $state(false);
   const path = $derived.by(() => {
     const query = ask();
     return query && pathWith('/api/traces/live', query);
@@ -34,12 +40,16 @@ export function createTail(ask: () => Readonly<Record<string, string>> | undefin
     if (url === undefined) return;
     let source: EventSource | undefined;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const heard = (): void => {
+      if (state === 'away') missed = true;
+      state = 'live';
+    };
     const open = (): void => {
       source = new EventSource(url);
-      source.addEventListener('open', () => (state = 'live'));
-      source.addEventListener('heartbeat', () => (state = 'live'));
+      source.addEventListener('open', heard);
+      source.addEventListener('heartbeat', heard);
       source.addEventListener('traces', (event: MessageEvent<string>) => {
-        state = 'live';
+        heard();
         tail = arrive(tail, JSON.parse(event.data) as TracesSettled, paused());
       });
       source.addEventListener('error', () => {
@@ -56,6 +66,11 @@ export function createTail(ask: () => Readonly<Record<string, string>> | undefin
   });
   $effect(() => {
     if (!paused()) tail = show(tail);
+  });
+  $effect(() => {
+    if (!missed || paused()) return;
+    missed = false;
+    untrack(back);
   });
 
   return {
