@@ -52,6 +52,23 @@ describe('the live tail', { timeout: 120_000 }, () => {
   const said = (page: Page, text: string) => page.getByRole('status').filter({ hasText: text }).waitFor();
   const rows = (page: Page) => page.getByRole('table', { name: 'Traces' }).locator('tbody tr');
 
+  test('a list that goes away under the pointer holds nothing back', async () => {
+    await send('often');
+    await untilSettled('often');
+    const page = await browser.page();
+    await follow(page, 'rare');
+    const line = page.getByRole('combobox', { name: 'Query line' });
+    await line.fill('service = often');
+    await line.press('Enter');
+    await rows(page).first().hover();
+    await page.goBack();
+    await page.getByRole('heading', { name: 'No trace matches' }).waitFor();
+    await said(page, 'following');
+    await send('rare');
+    await rows(page).first().waitFor();
+    await page.close();
+  });
+
   test('what settled while the collector did not answer is there when it does again', async () => {
     const page = await browser.page();
     await page.route('**/api/traces/live?*', (route) => route.fulfill({ status: 503, body: '' }));
