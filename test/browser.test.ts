@@ -107,6 +107,27 @@ describe('with recorded traffic', { timeout: 240_000 }, () => {
     await page.close();
   });
 
+  test('Esc in the choice of time closes that alone, the next one the panel', async () => {
+    const page = await browser.page();
+    await page.goto(`${collector.url}/?window=15m`);
+    await edgeOf(page, 'frontend', 'payment').press('Enter');
+    const panel = page.getByRole('complementary', { name: 'Edge' });
+    await panel.waitFor();
+    const time = page.getByRole('dialog', { name: 'Time' });
+    for (const within of [false, true]) {
+      await page.getByRole('button', { name: /^Time: / }).click();
+      await time.waitFor();
+      if (within) await time.getByLabel('From').fill('now-1h');
+      await page.keyboard.press('Escape');
+      await time.waitFor({ state: 'hidden' });
+      assert.equal(await panel.count(), 1);
+      assert.match(page.url(), /select=edge/);
+    }
+    await page.keyboard.press('Escape');
+    await panel.waitFor({ state: 'detached' });
+    await page.close();
+  });
+
   test('a map that is said to be still so is of now, and so is the link to it', async () => {
     const page = await browser.page();
     const graph = (await (await fetch(`${collector.url}/api/graph?window=15m`)).json()) as Graph;
