@@ -26,6 +26,9 @@ const callError = z.object({
   flag: z.string().describe('Envoy response flags, "" for none'),
   reason: z.string().describe('in words: "no healthy upstream"'),
   origin: z.enum(['proxy', 'app']).describe('proxy: the callee never answered'),
+  failed: z
+    .boolean()
+    .describe('false: a client error, counted in clientErrors; --four-xx-is-failure makes them failures'),
   count: z.number(),
 });
 export type CallError = z.infer<typeof callError>;

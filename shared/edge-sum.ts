@@ -7,6 +7,7 @@ import type { CallError, GraphEdge, Latency } from './api.ts';
 import { noSource, type EdgeFrame, type Exemplars, type TextWeights } from './frame.ts';
 import { errorReason } from './error-reason.ts';
 import { isGreaterId, traceIdHex } from './span.ts';
+import { isFailedCode } from './span-verdict.ts';
 import { bucketOf, count, joinBuckets, quantiles, valueOf, type Buckets } from './sketch.ts';
 
 export interface EdgeSum {
@@ -175,7 +176,7 @@ export function toNumbers(
     serverLatencyMs: toLatencyOf(sum, sum.serverNs),
     networkMs: toLatencyOf(sum, sum.networkNs),
     networkShare: networkShare(sum),
-    errors: toErrors(sum.errors),
+    errors: toErrors(sum),
     bytesPerSecond: { request: perSecond(sum.requestBytes, seconds), response: perSecond(sum.responseBytes, seconds) },
     criticalShare: shareOf(sum.criticalNs, totalRootNs),
     exemplars: toExemplars(sum, percentiles),
@@ -229,7 +230,7 @@ function totalNs(parts: readonly Buckets[]): { calls: number; ns: number } {
 }
 
 /** Error types, the most frequent first, at most 32 and then one `other`. */
-function toErrors(errors: ReadonlyMap<string, number>): CallError[] {
+function toErrors({ errors, failed, clientErrors }: EdgeSum): CallError[] {
   const sorted = [...errors].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1));
   // The derivation's own overflow goes into the same bucket as ours.
   const named = sorted.filter(([type]) => !type.startsWith('other||'));
@@ -242,14 +243,17 @@ function toErrors(errors: ReadonlyMap<string, number>): CallError[] {
     const { origin } = splitType(type);
     rest.set(origin, (rest.get(origin) ?? 0) + count);
   }
+  // where only failures or only client errors were counted, each type is one: by the settings a 4xx may be either
+  const isFailed = (code: string): boolean => clientErrors === 0 || (failed > 0 && isFailedCode(code));
   const restTotal = [...rest.values()].reduce((sum, count) => sum + count, 0);
   const list = shown.map(([type, count]) => {
     const { code, flag, origin } = splitType(type);
-    return { code, flag, reason: errorReason(code, flag), origin, count: round(count) };
+    return { code, flag, reason: errorReason(code, flag), origin, failed: isFailed(code), count: round(count) };
   });
   if (restTotal > 0) {
     const origin = (rest.get('proxy') ?? 0) > (rest.get('app') ?? 0) ? 'proxy' : 'app';
-    list.push({ code: 'other', flag: '', reason: 'other errors', origin, count: round(restTotal) });
+    const count = round(restTotal);
+    list.push({ code: 'other', flag: '', reason: 'other errors', origin, failed: isFailed('other'), count });
   }
   return list;
 }

@@ -41,6 +41,13 @@ export function spanFailed(columns: SpanColumns, row: number, fourXxIsFailure = 
   return said === verdict.failed || (fourXxIsFailure && said === verdict.clientError);
 }
 
+/** Whether a code is a failure by itself; else the caller asked wrongly. in: as in CallError: "503", "grpc 14", "0", a name. */
+export function isFailedCode(code: string): boolean {
+  const grpc = Number(/^grpc (\d+)$/.exec(code)?.[1]);
+  if (grpc >= 0) return grpc < 17 && ((failedGrpc >> grpc) & 1) === 1;
+  return !/^\d+$/.test(code) || code === '0' || Number(code) >= 500;
+}
+
 /**
  * Response flags in words, and whose word the answer was: `proxy` when the callee never answered, `caller` when the caller
  * went away, `neither` when the flag tells nothing of who answered. URX alone tells only that retries were used up.

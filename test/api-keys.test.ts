@@ -65,7 +65,9 @@ test('the keys of nodes and edges are pinned', async () => {
     calls: 'number',
     clientErrors: 'number',
     criticalShare: 'number',
-    errors: [{ code: 'string', count: 'number', flag: 'string', origin: 'string', reason: 'string' }],
+    errors: [
+      { code: 'string', count: 'number', failed: 'boolean', flag: 'string', origin: 'string', reason: 'string' },
+    ],
     exemplars: '*',
     failed: 'number',
     id: 'string',

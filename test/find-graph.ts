@@ -115,7 +115,9 @@ export const graph: Graph = {
       calls: 3000,
       failed: 150,
       attempts: 3300,
-      errors: [{ code: '503', flag: 'UF', reason: 'upstream connection failure', origin: 'proxy', count: 150 }],
+      errors: [
+        { code: '503', flag: 'UF', reason: 'upstream connection failure', origin: 'proxy', failed: true, count: 150 },
+      ],
       networkShare: 0.8,
       criticalShare: 0.4,
     }),
@@ -123,7 +125,7 @@ export const graph: Graph = {
     edge(payment, stripe, {
       failed: 2,
       serverLatencyMs: none,
-      errors: [{ code: '503', flag: 'UO', reason: 'circuit breaker open', origin: 'proxy', count: 2 }],
+      errors: [{ code: '503', flag: 'UO', reason: 'circuit breaker open', origin: 'proxy', failed: true, count: 2 }],
     }),
     edge(cart, redis, { protocol: 'redis', serverLatencyMs: none, bytesPerSecond: { request: 2e6, response: 0 } }),
     edge(batch, orders, { calls: 0, protocol: 'kafka' }),

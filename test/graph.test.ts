@@ -51,8 +51,8 @@ test('frames of one edge add up: counts, sketches and error types', () => {
   assert.equal(edge.successRate, 0.97);
   assert.equal(edge.rate, 10);
   assert.deepEqual(edge.errors, [
-    { code: '404', flag: '', reason: 'not found', origin: 'app', count: 3 },
-    { code: '503', flag: 'UF', reason: 'upstream connection failure', origin: 'proxy', count: 3 },
+    { code: '404', flag: '', reason: 'not found', origin: 'app', failed: false, count: 3 },
+    { code: '503', flag: 'UF', reason: 'upstream connection failure', origin: 'proxy', failed: true, count: 3 },
   ]);
 });
 
@@ -207,6 +207,7 @@ test('at most 32 error types are named, the rest is one other', () => {
     flag: '',
     reason: 'other errors',
     origin: 'app',
+    failed: true,
     count: (68 * 69) / 2 + 1,
   });
 });

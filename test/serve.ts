@@ -1,5 +1,6 @@
 /** The read side on a real store and a real socket, for tests. No span is ever open in it unless a test says so. */
 import { after } from 'node:test';
+import type { CallOptions } from '#shared/calls.ts';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { createApi, type Api } from '../collector/serve/http.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
@@ -77,8 +78,8 @@ export async function storeBodies(db: Db, bodies: readonly Uint8Array[], tick: n
 }
 
 /** Settles every trace that was stored at or before the tick, as the derivation does. */
-export async function settle(db: Db, tick: number): Promise<void> {
-  const deriver = await createDeriver(db, { settleTicks: 1, lateTicks: 1000, maxEdges: 10_000, calls: {} });
+export async function settle(db: Db, tick: number, calls: CallOptions = {}): Promise<void> {
+  const deriver = await createDeriver(db, { settleTicks: 1, lateTicks: 1000, maxEdges: 10_000, calls });
   // A slow machine does not get through in one slice.
   while ((await deriver.advance(tick + 2, tick)).tick < tick + 2);
   await deriver.close();

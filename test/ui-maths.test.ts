@@ -165,8 +165,8 @@ test('the sentence says since when, how much, what and where', () => {
     failed: 32,
     attempts: 1070,
     errors: [
-      { code: '404', flag: '', reason: 'not found', origin: 'app', count: 900 },
-      { code: '503', flag: 'UF', reason: 'connection refused', origin: 'proxy', count: 32 },
+      { code: '404', flag: '', reason: 'not found', origin: 'app', failed: false, count: 900 },
+      { code: '503', flag: 'UF', reason: 'connection refused', origin: 'proxy', failed: true, count: 32 },
     ],
   });
   const { health, text } = edgeVerdict(failing, { source: 'frontend', target: 'reviews' }, limits, {
@@ -177,6 +177,17 @@ test('the sentence says since when, how much, what and where', () => {
   assert.equal(
     text,
     'Failing since T2. 3.2 % of 1\u202f000 calls never reached reviews: connection refused (503 UF); 1.07 attempts a call.',
+  );
+});
+
+test('the sentence names a client error where it counts as failed', () => {
+  const strict = edge({
+    failed: 32,
+    errors: [{ code: '404', flag: '', reason: 'not found', origin: 'app', failed: true, count: 32 }],
+  });
+  assert.match(
+    edgeVerdict(strict, { source: 'frontend', target: 'reviews' }, limits).text,
+    /3\.2 % of .* calls failed in reviews: not found \(404\)\./,
   );
 });
 

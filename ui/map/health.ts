@@ -2,7 +2,7 @@
  * What colour a thing on the map has earned. The thresholds come with the numbers (`graph.thresholds`, of the collector's
  * configuration); the legend, the colours and the sentences all go by them.
  */
-import type { CallError, GraphEdge, GraphNode, Latency, Thresholds } from '#shared/api.ts';
+import type { GraphEdge, GraphNode, Latency, Thresholds } from '#shared/api.ts';
 
 /** ok: nothing to say. idle: no calls at all. warn: degraded. bad: failing or far too slow. */
 export const healths = ['idle', 'ok', 'warn', 'bad'] as const;
@@ -22,16 +22,6 @@ export function isTrusted(latency: Latency, percentile: Percentile): boolean {
 /** Share of failed calls, 0 without calls. */
 export function failedShare({ calls, failed }: { readonly calls: number; readonly failed: number }): number {
   return calls > 0 ? failed / calls : 0;
-}
-
-/** gRPC codes that are failures of the callee or the way there; the others tell the caller of a mistake of its own. */
-const failingGrpc = new Set(['2', '4', '12', '13', '14', '15']);
-
-/** Whether an error type counts as a failure (rule C7); a client error is shown, not failed. */
-export function isFailure({ code }: Pick<CallError, 'code'>): boolean {
-  const grpc = /^grpc (\d+)$/.exec(code)?.[1];
-  if (grpc !== undefined) return failingGrpc.has(grpc);
-  return /^\d+$/.test(code) ? code === '0' || Number(code) >= 500 : true;
 }
 
 /** Too slow: a percentile that enough calls stand behind lies over the limit of the p99. */

@@ -19,7 +19,6 @@ import {
   callsHealth,
   edgeHealth,
   failedShare,
-  isFailure,
   isSlow,
   isTrusted,
   nodeHealth,
@@ -71,7 +70,7 @@ export function edgeVerdict(
 
 /** "never reached reviews: connection refused (UF)" or "failed in reviews: HTTP 500". */
 function whatFailed(edge: GraphEdge, target: string): string {
-  const errors = edge.errors.filter(isFailure).sort((a, b) => b.count - a.count);
+  const errors = edge.errors.filter(({ failed }) => failed).sort((a, b) => b.count - a.count);
   const total = errors.reduce((sum, { count }) => sum + count, 0);
   const [worst] = errors;
   if (!worst || total === 0) return `to ${target} failed`;
