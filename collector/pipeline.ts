@@ -23,7 +23,8 @@ import { createToldTicks, type ToldSpans } from './store/spans-told.ts';
 export interface Pipeline {
   /**
    * Takes one inflated body and resolves after its spans are committed.
-   * errors: bad-request when it cannot be parsed (nothing of it is kept); unavailable when the store refuses the commit.
+   * errors: bad-request when it cannot be parsed (nothing of it is kept); unavailable when the store refuses the commit, or does
+   * not keep up.
    */
   receive(body: Uint8Array, encoding: Encoding): Promise<Receipt>;
   /** Every tick up to this one is complete in the store. */
@@ -42,11 +43,14 @@ export interface Pipeline {
  * When to commit. A commit costs about 20 ms of CPU however small it is. Where senders wait for it, from some hundred spans
  * on the spans cost more; behind the log only the map waits, for whole seconds: a commit a second shows everything as soon as
  * two would, and sooner what came first. Its lead is what a busy event loop may be late and still be within the second.
+ *
+ * The bytes are for large spans: 50,000 of sidecars are some 10 MB. What may gather is held until the store takes it, twice
+ * when it is sealed, and is read in one go by the next process.
  */
 const commitPolicy = {
-  waited: { ms: 100, rows: 500 },
-  logged: { leadMs: 100, rows: 50_000 },
-  mostRows: 100_000,
+  waited: { ms: 100, rows: 500, bytes: 32 << 20 },
+  logged: { leadMs: 100, rows: 50_000, bytes: 32 << 20 },
+  most: { rows: 100_000, bytes: 128 << 20 },
 } as const;
 
 /**
@@ -115,9 +119,10 @@ export async function createPipeline(
     }
   }
 
-  async function add(bytes: Uint8Array): Promise<DecodeResult> {
+  async function add(body: Uint8Array, encoding: Encoding): Promise<DecodeResult> {
     try {
-      return await batcher.add((block) => decode(block, bytes));
+      // While it waits for room, a body holds no more than the door counts.
+      return await batcher.add((block) => decode(block, encoding === 'json' ? otlpJsonToProto(body) : body));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw new AppError('unavailable', 'cannot store spans: the log cannot be written', { cause: error });
@@ -128,8 +133,7 @@ export async function createPipeline(
 
   return {
     async receive(body, encoding) {
-      const bytes = encoding === 'json' ? otlpJsonToProto(body) : body;
-      const { rejected, reason, truncated, accepted } = await add(bytes);
+      const { rejected, reason, truncated, accepted } = await add(body, encoding);
       metrics.spansAccepted.inc(accepted);
       if (truncated > 0) metrics.attributesCut.inc({ limit: 'size' }, truncated);
       if (rejected > 0) metrics.spansRejected.inc({ reason }, rejected);

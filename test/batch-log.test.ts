@@ -4,9 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { crc32 } from 'node:zlib';
-import { createBatcher } from '../collector/store/batch.ts';
+import { createBatcher, type BatcherOptions } from '../collector/store/batch.ts';
 import { openLog, type CommitMark, type Log } from '../collector/store/log.ts';
 
 /** A block of small numbers; a body is one of them. */
@@ -16,6 +16,9 @@ function createNumbers() {
   const push = (value: number): void => void values.push(value);
   return {
     get rows() {
+      return values.length;
+    },
+    get bytes() {
       return values.length;
     },
     push,
@@ -74,9 +77,9 @@ function setUp(t: TestContext, lingerMs = 20) {
       committed: () => committed.push(store.commits.length),
       log,
       afterTick: 0,
-      waited: { ms: 1, rows: 10 },
-      logged: { leadMs: 1000 - lingerMs, rows: 1000 },
-      mostRows: 4,
+      waited: { ms: 1, rows: 10, bytes: 1000 },
+      logged: { leadMs: 1000 - lingerMs, rows: 1000, bytes: 1000 },
+      most: { rows: 4, bytes: 1000 },
       retryMs: 5,
       nowMs: () => 9000,
     });
@@ -87,6 +90,28 @@ function setUp(t: TestContext, lingerMs = 20) {
     return { ...batcher, push, recover };
   };
   return { store, open, directory, committed };
+}
+
+const done = async (): Promise<void> => undefined;
+
+/** Behind a log that takes everything at once and keeps nothing. in: how the store takes commits. */
+function createLoggedBatcher(
+  insert: (sealed: Uint8Array) => Promise<void>,
+  options: Partial<BatcherOptions<ReturnType<typeof createNumbers>>> = {},
+) {
+  const batcher = createBatcher({
+    block: createNumbers(),
+    insert,
+    holds: async () => false,
+    log: { append: done, cut: () => ({ stamp: done, forget: done }), close: done },
+    afterTick: 0,
+    waited: { ms: 10, rows: 10, bytes: 1000 },
+    logged: { leadMs: 100, rows: 1000, bytes: 1000 },
+    most: { rows: 1000, bytes: 1000 },
+    nowMs: () => 9000,
+    ...options,
+  });
+  return { ...batcher, push: (value: number) => batcher.add((block) => block.push(value)) };
 }
 
 test('a body is acknowledged when it is logged, and can be read after a flush', async (t) => {
@@ -146,19 +171,9 @@ test('logged bodies are committed once a second: before it ends, or in the next 
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 9700;
   const commits: number[][] = [];
-  const done = async () => undefined;
-  const batcher = createBatcher({
-    block: createNumbers(),
-    insert: async (sealed) => void commits.push([...sealed]),
-    holds: async () => false,
-    log: { append: done, cut: () => ({ stamp: done, forget: done }), close: done },
-    afterTick: 0,
-    waited: { ms: 10, rows: 10 },
-    logged: { leadMs: 100, rows: 1000 },
-    mostRows: 1000,
+  const { push } = createLoggedBatcher(async (sealed) => void commits.push([...sealed]), {
     nowMs: () => nowMs,
   });
-  const push = (value: number) => batcher.add((block) => block.push(value));
   const pass = async (ms: number) => {
     nowMs += ms;
     t.mock.timers.tick(ms);
@@ -176,6 +191,31 @@ test('logged bodies are committed once a second: before it ends, or in the next 
   assert.equal(commits.length, 1);
   await pass(1);
   assert.deepEqual(commits[1], [10, 0, 3]);
+});
+
+test('rows that there is no memory to seal stay, are not tried again at once, and do not keep a process from its end', async () => {
+  const commits: number[][] = [];
+  const block = createNumbers();
+  const { seal } = block;
+  let tries = 0;
+  let failures = 1;
+  block.seal = (mark) => {
+    if (tries++ < failures) throw new RangeError('Array buffer allocation failed');
+    return seal(mark);
+  };
+  const batcher = createLoggedBatcher(async (sealed) => void commits.push([...sealed]), {
+    block,
+    logged: { leadMs: 100, rows: 1, bytes: 1000 },
+    retryMs: 300,
+  });
+  await batcher.push(1);
+  await turn();
+  assert.equal(tries, 1);
+  while (commits.length === 0) await wait(10);
+  assert.deepEqual(commits, [[9, 1, 1]]);
+  failures = Infinity;
+  await batcher.push(2);
+  await batcher.close();
 });
 
 test('what a killed process acknowledged is committed by the next one, once', async (t) => {

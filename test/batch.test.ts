@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { setTimeout as wait } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as wait } from 'node:timers/promises';
 import { createBatcher, type BatcherOptions } from '../collector/store/batch.ts';
 import type { CommitMark } from '../collector/store/log.ts';
 
-/** A block of plain numbers; seal gives the rows as bytes behind their tick. */
+/** A block of plain numbers, which weigh as much as they are; seal gives the rows as bytes behind their tick. */
 function createNumbers() {
   let values: number[] = [];
   return {
     get rows() {
       return values.length;
+    },
+    get bytes() {
+      return values.reduce((sum, value) => sum + value, 0);
     },
     push: (value: number) => values.push(value),
     record: () => assert.fail('there is no log'),
@@ -50,8 +53,8 @@ function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
     insert,
     holds: () => Promise.resolve(false),
     afterTick: 0,
-    waited: { ms: 1, rows: 10 },
-    mostRows: 100,
+    waited: { ms: 1, rows: 10, bytes: 1000 },
+    most: { rows: 100, bytes: 1000 },
     ...options,
   });
   return {
@@ -82,16 +85,58 @@ test('a body is acknowledged after its commit, and a commit takes all that came 
 
 test('a commit does not linger when enough rows have gathered', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3 } });
+  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3, bytes: 1000 } });
   const bodies = [1, 2, 3].map((value) => batcher.push(value));
+  assert.equal(gate.commits.length, 1);
   await gate.letGo();
   await Promise.all(bodies);
+});
+
+test('a commit does not linger when enough bytes have gathered', async () => {
+  const gate = createGate();
+  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 10, bytes: 30 } });
+  const bodies = [10, 10, 10].map((value) => batcher.push(value));
   assert.equal(gate.commits.length, 1);
+  await gate.letGo();
+  await Promise.all(bodies);
+});
+
+test('bodies wait when more bytes have gathered than may while a commit runs, and go on when it ends', async (t) => {
+  // Nobody is woken by time here.
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const gate = createGate();
+  const most = { rows: 100, bytes: 50 };
+  const batcher = createTestBatcher(gate, { waited: { ms: 1, ...most }, most, nowMs: () => 7000 });
+  const bodies = [50, 25, 25, 30, 20].map((value) => batcher.push(value));
+  for (const values of [[50], [25, 25], [30, 20]]) {
+    for (let i = 0; i < 3; i++) await turn();
+    assert.deepEqual(gate.commits.at(-1), [7, ...values]);
+    await gate.letGo();
+  }
+  await Promise.all(bodies);
+});
+
+test('a body that finds no room in time is refused, and nothing of it is kept', async () => {
+  const gate = createGate();
+  const batcher = createTestBatcher(gate, { most: { rows: 1, bytes: 1000 }, roomMs: 2, nowMs: () => 7000 });
+  const first = batcher.push(1);
+  while (gate.commits.length === 0) await wait(1);
+  const second = batcher.push(2);
+  await assert.rejects(batcher.push(3), { code: 'unavailable' });
+  await gate.letGo();
+  await gate.letGo();
+  await Promise.all([first, second]);
+  await batcher.close();
+  assert.deepEqual(gate.commits, [
+    [7, 1],
+    [7, 2],
+  ]);
+  await assert.rejects(batcher.push(4), { code: 'unavailable' });
 });
 
 test('closing commits what lingers', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3 } });
+  const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3, bytes: 1000 } });
   const body = batcher.push(1);
   const closed = batcher.close();
   await gate.letGo();
@@ -114,7 +159,11 @@ test('a failed commit refuses exactly the bodies it held', async () => {
 test('ticks never go back when the clock does, and never meet a tick that was called sealed', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createTestBatcher(gate, { afterTick: 20, waited: { ms: 0, rows: 10 }, nowMs: () => nowMs });
+  const batcher = createTestBatcher(gate, {
+    afterTick: 20,
+    waited: { ms: 0, rows: 10, bytes: 1000 },
+    nowMs: () => nowMs,
+  });
   const commit = async () => {
     const done = batcher.push(0);
     await gate.letGo();
@@ -133,7 +182,7 @@ test('ticks never go back when the clock does, and never meet a tick that was ca
 test('a tick is not sealed while a commit stamped with it is under way', async () => {
   const gate = createGate();
   let nowMs = 50_000;
-  const batcher = createTestBatcher(gate, { waited: { ms: 0, rows: 10 }, nowMs: () => nowMs });
+  const batcher = createTestBatcher(gate, { waited: { ms: 0, rows: 10, bytes: 1000 }, nowMs: () => nowMs });
   const done = batcher.push(0);
   while (gate.commits.length === 0) await wait(1);
   nowMs = 99_000;
@@ -145,7 +194,11 @@ test('a tick is not sealed while a commit stamped with it is under way', async (
 
 test('a restarted store is never stamped with a tick it holds', async () => {
   const gate = createGate();
-  const batcher = createTestBatcher(gate, { afterTick: 80, waited: { ms: 0, rows: 10 }, nowMs: () => 50_000 });
+  const batcher = createTestBatcher(gate, {
+    afterTick: 80,
+    waited: { ms: 0, rows: 10, bytes: 1000 },
+    nowMs: () => 50_000,
+  });
   const done = batcher.push(0);
   await gate.letGo();
   await done;

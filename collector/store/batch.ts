@@ -4,27 +4,37 @@
  * hundreds. With a log, a body's promise settles when its rows are on disk there, and commits can be large; without one, when
  * the commit that holds it has settled.
  *
+ * What gathers while a commit runs is bounded, in rows and in bytes: beyond that, bodies wait for the commit's end, and are
+ * refused when it does not come.
+ *
  * Every commit is stamped with a tick, the whole second of ingest, and its number within it. Ticks never go back, not even
  * when the clock does, and a tick that was called sealed is never stamped again: the derivation may take it as complete.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { AppError } from '#shared/error.ts';
 import type { CommitMark, Log, OpenSegment, Segment } from './log.ts';
 
 /** What gathers rows between two commits. */
 export interface Block {
   readonly rows: number;
+  /** Bytes in use, roughly what seal gives. */
+  readonly bytes: number;
   /** What was appended since the last record, or since the block was empty, for `restore`; valid until the next record. */
   record(): Uint8Array;
   /** Appends what a record holds; records of one block are restored from its first on. */
   restore(record: Uint8Array): void;
-  /** Takes the rows out, as one Native block stamped with the commit's mark, which is valid until the next one. */
+  /**
+   * Takes the rows out, as one Native block stamped with the commit's mark, which is valid until the next one.
+   * errors: without memory for it; the rows stay.
+   */
   seal(mark: CommitMark): Uint8Array;
 }
 
 export interface Batcher<B extends Block> {
   /**
    * Lets `fill` append rows to the open block, and resolves with what it returned when they are durable.
-   * errors: what fill throws (it must leave the block as it was); what the log or the commit failed with.
+   * errors: what fill throws (it must leave the block as it was); what the log or the commit failed with; AppError unavailable
+   * when there is no room for more in time, or when closing: then `fill` is not called.
    */
   add<T>(fill: (block: B) => T): Promise<T>;
   /** Commits a segment that an earlier process left, unless the store has it. in: appends what a body holds. */
@@ -39,6 +49,12 @@ export interface Batcher<B extends Block> {
   close(): Promise<void>;
 }
 
+/** So many rows or so many bytes. */
+export interface Amount {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
 export interface BatcherOptions<B extends Block> {
   /** Empty; takes rows also while a commit runs. */
   readonly block: B;
@@ -50,13 +66,15 @@ export interface BatcherOptions<B extends Block> {
   readonly log?: Log | undefined;
   /** No commit is stamped with this tick or an earlier one: the store's newest. */
   readonly afterTick: number;
-  /** When to commit, unless so many rows have gathered: while senders wait for it, so long after the first body; */
-  readonly waited: { readonly ms: number; readonly rows: number };
+  /** When to commit, unless so much has gathered: while senders wait for it, so long after the first body; */
+  readonly waited: Amount & { readonly ms: number };
   /** while only the log's records do, so long before the second ends. Absent: without a log. */
-  readonly logged?: { readonly leadMs: number; readonly rows: number };
-  /** Rows that may gather while a commit runs; then bodies wait for it. */
-  readonly mostRows: number;
-  /** Pause before a commit that failed is tried again; only with a log, else the failure is the senders'. */
+  readonly logged?: Amount & { readonly leadMs: number };
+  /** What may gather while a commit runs, but for the body that goes beyond; then bodies wait for its end, */
+  readonly most: Amount;
+  /** so long at most: a sender should be told to come back before it gives up by itself. */
+  readonly roomMs?: number;
+  /** Pause before rows are tried again: logged ones that the store refused, and those that could not be sealed. */
   readonly retryMs?: number;
   readonly nowMs?: () => number;
 }
@@ -75,12 +93,15 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     log,
     waited,
     logged,
-    mostRows,
+    most,
+    roomMs = 5000,
     retryMs = 1000,
     nowMs = Date.now,
   } = options;
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
+  /** Those who wait for the end of the commit under way. */
+  const sleepers = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;
   let timerDueMs = 0;
   let inFlightTick: number | undefined;
@@ -119,21 +140,27 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     }
   }
 
-  async function commit(): Promise<void> {
+  /** out: whether all that was open is out of the block. */
+  async function commit(): Promise<boolean> {
     const { rows } = block;
     const served = waiters;
     waiters = [];
     const mark = nextMark();
+    let sealed: Uint8Array | undefined;
     try {
       if (rows > 0) {
-        const sealed = block.seal(mark);
+        sealed = block.seal(mark);
         await (log ? insertLogged(log.cut(), sealed, rows, mark) : insert(sealed, rows));
         onCommitted?.();
       }
       newestTick = mark.tick;
       for (const { resolve } of served) resolve();
+      return true;
     } catch (cause) {
       for (const { reject } of served) reject(cause);
+      // At once there would be no memory either.
+      if (sealed === undefined) await pause(retryMs);
+      return sealed !== undefined;
     } finally {
       inFlightTick = undefined;
     }
@@ -142,10 +169,31 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   function start(): void {
     clearTimeout(timer);
     timer = undefined;
-    committing = commit().finally(() => {
+    committing = commit().then((isOut) => {
       committing = undefined;
-      if (block.rows > 0 || waiters.length > 0) schedule();
+      for (const wake of sleepers) wake();
+      const isOpen = block.rows > 0 || waiters.length > 0;
+      // What does not get out of the block before the end is in the log, or refused.
+      if (isOpen && (isOut || !closing)) schedule();
     });
+  }
+
+  /** Resolves when the commit under way has ended, at once when none is, and after `ms` at the latest. */
+  function commitEnd(ms: number): Promise<void> {
+    if (committing === undefined) return Promise.resolve();
+    return new Promise((resolve) => {
+      const wake = (): void => {
+        clearTimeout(timeout);
+        sleepers.delete(wake);
+        resolve();
+      };
+      const timeout = setTimeout(wake, ms);
+      sleepers.add(wake);
+    });
+  }
+
+  function reaches({ rows, bytes }: Amount): boolean {
+    return block.rows >= rows || block.bytes >= bytes;
   }
 
   /**
@@ -154,7 +202,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
    */
   function schedule(): void {
     const isWaited = waiters.length > 0 || logged === undefined;
-    if (block.rows >= (isWaited ? waited : logged).rows || closing) return start();
+    if (reaches(isWaited ? waited : logged) || closing) return start();
     if (timer !== undefined && !isWaited) return;
     const ms = isWaited ? waited.ms : untilSecondEnds(logged.leadMs);
     const dueMs = performance.now() + ms;
@@ -176,7 +224,14 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
 
   return {
     async add(fill) {
-      while (block.rows >= mostRows && committing !== undefined) await committing;
+      const untilMs = performance.now() + roomMs;
+      // Looked at again by each body: the one before it may have taken the room.
+      while (committing !== undefined && reaches(most)) {
+        const leftMs = untilMs - performance.now();
+        if (leftMs <= 0) throw new AppError('unavailable', 'cannot take spans: too many wait for the store');
+        await commitEnd(leftMs);
+      }
+      if (closing) throw new AppError('unavailable', 'cannot take spans: the collector is closing');
       const before = block.rows;
       const result = fill(block);
       if (block.rows === before) return result;
