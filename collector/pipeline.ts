@@ -33,7 +33,7 @@ export interface Pipeline {
   newestTick(): number;
   /** What is known of the spans of the ticks up to this one, which is sealed; each is told once. */
   tellUntil(tick: number): ToldSpans[];
-  /** Resolves when everything received so far can be read from the store. */
+  /** Resolves when everything received so far can be read from the store, or when the store does not take it in time. */
   flush(): Promise<void>;
   /** Commits what was taken. */
   close(): Promise<void>;

@@ -193,6 +193,51 @@ test('logged bodies are committed once a second: before it ends, or in the next 
   assert.deepEqual(commits[1], [10, 0, 3]);
 });
 
+test('what was acknowledged during a commit can be read after a flush, whoever starts the next commit', async () => {
+  for (const [rows, readers] of [
+    [1000, 2],
+    [1, 1],
+  ] as const) {
+    const ends: (() => void)[] = [];
+    const batcher = createLoggedBatcher(() => new Promise((resolve) => ends.push(resolve)), {
+      logged: { leadMs: 100, rows, bytes: 1000 },
+    });
+    await batcher.push(1);
+    const first = batcher.flush();
+    while (ends.length === 0) await turn();
+    await batcher.push(2);
+    let read = 0;
+    const others = Array.from({ length: readers }, () => batcher.flush().then(() => read++));
+    ends[0]!();
+    await first;
+    for (let i = 0; i < 3; i++) await turn();
+    assert.deepEqual([ends.length, read], [2, 0]);
+    ends[1]!();
+    await Promise.all(others);
+  }
+});
+
+test('a flush gives up while the store refuses commits, and what was acknowledged is committed later', async () => {
+  const commits: number[][] = [];
+  let isAway = true;
+  const insert = async (sealed: Uint8Array): Promise<void> => {
+    if (isAway) throw new Error('the store is away');
+    commits.push([...sealed]);
+  };
+  const batcher = createLoggedBatcher(insert, { flushMs: 1, retryMs: 1 });
+  await batcher.push(1);
+  await batcher.flush();
+  await batcher.push(2);
+  await batcher.flush();
+  assert.deepEqual(commits, []);
+  isAway = false;
+  await batcher.close();
+  assert.deepEqual(commits, [
+    [9, 0, 1],
+    [9, 1, 2],
+  ]);
+});
+
 test('rows that there is no memory to seal stay, are not tried again at once, and do not keep a process from its end', async () => {
   const commits: number[][] = [];
   const block = createNumbers();

@@ -134,6 +134,15 @@ test('a body that finds no room in time is refused, and nothing of it is kept', 
   await assert.rejects(batcher.push(4), { code: 'unavailable' });
 });
 
+test('a flush is over when the commit it waits for has failed', async () => {
+  const gate = createGate();
+  const batcher = createTestBatcher(gate);
+  const refused = assert.rejects(batcher.push(1), /disk full/);
+  const flushed = batcher.flush();
+  await gate.letGo(new Error('disk full'));
+  await Promise.all([refused, flushed]);
+});
+
 test('closing commits what lingers', async () => {
   const gate = createGate();
   const batcher = createTestBatcher(gate, { waited: { ms: 60_000, rows: 3, bytes: 1000 } });

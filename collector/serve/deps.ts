@@ -28,7 +28,7 @@ export interface ServeDeps {
   readonly calls: CallOptions;
   readonly version: string;
   readonly startedAtMs: number;
-  /** Resolves when every span acknowledged so far can be read from the store. */
+  /** Resolves when every span acknowledged so far can be read from the store, or when the store does not take it in time. */
   flush(): Promise<void>;
   /** Whether spans are taken and answers given. */
   state(): 'ok' | 'starting' | 'stopping';

@@ -39,7 +39,10 @@ export interface Batcher<B extends Block> {
   add<T>(fill: (block: B) => T): Promise<T>;
   /** Commits a segment that an earlier process left, unless the store has it. in: appends what a body holds. */
   recover(segment: Segment, fill: (block: B, body: Uint8Array) => void): Promise<void>;
-  /** Resolves when everything added so far can be read from the store. */
+  /**
+   * Resolves when everything added so far can be read from the store, or when it cannot now: the store refuses it, or takes
+   * longer than a reader should wait.
+   */
   flush(): Promise<void>;
   /** Every tick up to this one is complete in the store, for good. */
   sealedTick(): number;
@@ -74,6 +77,8 @@ export interface BatcherOptions<B extends Block> {
   readonly most: Amount;
   /** so long at most: a sender should be told to come back before it gives up by itself. */
   readonly roomMs?: number;
+  /** How long a flush waits for a commit. */
+  readonly flushMs?: number;
   /** Pause before rows are tried again: logged ones that the store refused, and those that could not be sealed. */
   readonly retryMs?: number;
   readonly nowMs?: () => number;
@@ -95,6 +100,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     logged,
     most,
     roomMs = 5000,
+    flushMs = 1000,
     retryMs = 1000,
     nowMs = Date.now,
   } = options;
@@ -257,11 +263,12 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
       await segment.forget();
     },
     async flush() {
-      if (committing !== undefined) await committing;
-      if (block.rows === 0) return;
-      const done = committed();
-      if (committing === undefined) start();
-      await done;
+      // What is open goes with the commit after the one under way, whoever starts it.
+      const isOpen = block.rows > 0;
+      await commitEnd(flushMs);
+      if (!isOpen) return;
+      if (committing === undefined && block.rows > 0) start();
+      await commitEnd(flushMs);
     },
     sealedTick() {
       if (inFlightTick !== undefined) return inFlightTick - 1;
