@@ -82,6 +82,7 @@ function setUp(t: TestContext, lingerMs = 20) {
       most: { rows: 4, bytes: 1000 },
       retryMs: 5,
       nowMs: () => 9000,
+      steadyMs: () => 0,
     });
     const push = (...values: number[]) => batcher.add((block) => values.forEach(block.push));
     const recover = async () => {
@@ -109,6 +110,7 @@ function createLoggedBatcher(
     logged: { leadMs: 100, rows: 1000, bytes: 1000 },
     most: { rows: 1000, bytes: 1000 },
     nowMs: () => 9000,
+    steadyMs: () => 0,
     ...options,
   });
   return { ...batcher, push: (value: number) => batcher.add((block) => block.push(value)) };
@@ -171,11 +173,14 @@ test('logged bodies are committed once a second: before it ends, or in the next 
   t.mock.timers.enable({ apis: ['setTimeout'] });
   let nowMs = 9700;
   const commits: number[][] = [];
+  let steadyMs = 0;
   const { push } = createLoggedBatcher(async (sealed) => void commits.push([...sealed]), {
     nowMs: () => nowMs,
+    steadyMs: () => steadyMs,
   });
   const pass = async (ms: number) => {
     nowMs += ms;
+    steadyMs += ms;
     t.mock.timers.tick(ms);
     await new Promise(setImmediate);
   };
@@ -191,6 +196,13 @@ test('logged bodies are committed once a second: before it ends, or in the next 
   assert.equal(commits.length, 1);
   await pass(1);
   assert.deepEqual(commits[1], [10, 0, 3]);
+  // The clock is set back: a second of ingest ends when it would have.
+  nowMs -= 1600;
+  await push(4);
+  await pass(999);
+  assert.equal(commits.length, 2);
+  await pass(1);
+  assert.deepEqual(commits[2], [11, 0, 4]);
 });
 
 test('what was acknowledged during a commit can be read after a flush, whoever starts the next commit', async () => {

@@ -55,6 +55,7 @@ function createTestBatcher({ insert }: Gate, options: Partial<Options> = {}) {
     afterTick: 0,
     waited: { ms: 1, rows: 10, bytes: 1000 },
     most: { rows: 100, bytes: 1000 },
+    steadyMs: () => 0,
     ...options,
   });
   return {
@@ -188,6 +189,21 @@ test('ticks never go back when the clock does, and never meet a tick that was ca
   assert.equal(batcher.sealedTick(), 60);
 });
 
+test('ticks go on by the steady clock when the clock is set back, until it is there again', async () => {
+  const gate = createGate();
+  let nowMs = 4_000_700;
+  let steadyMs = 50.9;
+  const batcher = createTestBatcher(gate, { nowMs: () => nowMs, steadyMs: () => steadyMs });
+  assert.equal(batcher.sealedTick(), 3999);
+  nowMs -= 3_600_000;
+  steadyMs += 5_000;
+  assert.equal(batcher.sealedTick(), 4004);
+  steadyMs += 300;
+  assert.equal(batcher.sealedTick(), 4005);
+  nowMs = 4_300_000;
+  assert.equal(batcher.sealedTick(), 4299);
+});
+
 test('a tick is not sealed while a commit stamped with it is under way', async () => {
   const gate = createGate();
   let nowMs = 50_000;
@@ -203,13 +219,18 @@ test('a tick is not sealed while a commit stamped with it is under way', async (
 
 test('a restarted store is never stamped with a tick it holds', async () => {
   const gate = createGate();
+  let steadyMs = 7_999;
   const batcher = createTestBatcher(gate, {
     afterTick: 80,
     waited: { ms: 0, rows: 10, bytes: 1000 },
     nowMs: () => 50_000,
+    steadyMs: () => steadyMs,
   });
   const done = batcher.push(0);
   await gate.letGo();
   await done;
   assert.equal(gate.commits[0]?.[0], 81);
+  // The clock stands behind the store, and its ticks go on.
+  steadyMs += 3_000;
+  assert.equal(batcher.sealedTick(), 83);
 });

@@ -8,7 +8,8 @@
  * refused when it does not come.
  *
  * Every commit is stamped with a tick, the whole second of ingest, and its number within it. Ticks never go back, not even
- * when the clock does, and a tick that was called sealed is never stamped again: the derivation may take it as complete.
+ * when the clock does: then they go on by the steady clock, a second each. A tick that was called sealed is never stamped
+ * again: the derivation may take it as complete.
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { AppError } from '#shared/error.ts';
@@ -82,6 +83,8 @@ export interface BatcherOptions<B extends Block> {
   /** Pause before rows are tried again: logged ones that the store refused, and those that could not be sealed. */
   readonly retryMs?: number;
   readonly nowMs?: () => number;
+  /** A clock that nobody sets. */
+  readonly steadyMs?: () => number;
 }
 
 interface Waiter {
@@ -103,6 +106,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     flushMs = 1000,
     retryMs = 1000,
     nowMs = Date.now,
+    steadyMs = () => performance.now(),
   } = options;
   let waiters: Waiter[] = [];
   let committing: Promise<void> | undefined;
@@ -111,14 +115,24 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
   let timer: NodeJS.Timeout | undefined;
   let timerDueMs = 0;
   let inFlightTick: number | undefined;
-  let leastTick = options.afterTick + 1;
+  /** How far ingest time is ahead of the steady clock, in whole ms. */
+  let aheadMs = (options.afterTick + 1) * 1000 - Math.floor(steadyMs());
   let newestTick = options.afterTick;
   let lastMark: CommitMark = { tick: options.afterTick, batch: 0 };
   let closing = false;
 
+  /**
+   * The clock's time in ms, but where the clock is set back, or stands behind the store, it goes on from there. It stays ahead
+   * of the clock then: days of the store end so much later.
+   */
+  function ingestMs(): number {
+    const steady = Math.floor(steadyMs());
+    aheadMs = Math.max(aheadMs, nowMs() - steady);
+    return steady + aheadMs;
+  }
+
   function currentTick(): number {
-    leastTick = Math.max(leastTick, Math.floor(nowMs() / 1000));
-    return leastTick;
+    return Math.floor(ingestMs() / 1000);
   }
 
   function nextMark(): CommitMark {
@@ -220,7 +234,7 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
 
   /** In ms; with less than `leadMs` left, until so long before the end of the next one. */
   function untilSecondEnds(leadMs: number): number {
-    const left = 1000 - leadMs - (nowMs() % 1000);
+    const left = 1000 - leadMs - (ingestMs() % 1000);
     return left > 0 ? left : left + 1000;
   }
 
