@@ -140,6 +140,19 @@ test('ticks that are told and wait are the newest few, each whole', () => {
   assert.equal(ticks.takeUntil(6).length, 2);
 });
 
+test('a tick of too many bytes is not told at all, and the others are', () => {
+  const ticks = createToldTicks();
+  const rows = new Uint8Array(1 << 20);
+  const add = (tick: number): void => ticks.add({ tick, rows, classes: new Uint8Array() });
+  add(1);
+  for (let batch = 0; batch < 100; batch++) add(2);
+  add(3);
+  assert.deepEqual(
+    ticks.takeUntil(3).map(({ tick }) => tick),
+    [1, 3],
+  );
+});
+
 test('open traces show as provisional what they count when they settle', async () => {
   const traces = createMesh({ seed: 12 }).traces(startMs, 40);
   await commit(

@@ -25,7 +25,7 @@ export const toldOfRows = [
 ] as const;
 export const toldOfClasses = [...textColumns, ...numberColumns] as const;
 
-/** What was told of the newest ticks: of each, all its commits or none. */
+/** What was told of the newest ticks: of each, all its commits or none. A tick of too many bytes has none. */
 export interface ToldTicks {
   /** in: of a tick that is not over, or all of one. */
   add(told: ToldSpans): void;
@@ -35,26 +35,40 @@ export interface ToldTicks {
 
 /** Ticks that may wait; older ones are forgotten: whoever is so far behind reads them. */
 const mostTicks = 4;
+/** Bytes that a tick may have: several times those of 50,000 spans. */
+const mostBytes = 32 << 20;
+
+interface Tick {
+  /** Empty once there were too many. */
+  commits: ToldSpans[];
+  /** Of all commits there were. */
+  bytes: number;
+}
 
 export function createToldTicks(): ToldTicks {
-  const byTick = new Map<number, ToldSpans[]>();
+  const byTick = new Map<number, Tick>();
+
+  function open(number: number): Tick {
+    const tick: Tick = { commits: [], bytes: 0 };
+    byTick.set(number, tick);
+    const [oldest] = byTick.keys();
+    if (byTick.size > mostTicks) byTick.delete(oldest!);
+    return tick;
+  }
+
   return {
     add(told) {
-      const others = byTick.get(told.tick);
-      if (others !== undefined) {
-        others.push(told);
-        return;
-      }
-      byTick.set(told.tick, [told]);
-      const [oldest] = byTick.keys();
-      if (byTick.size > mostTicks) byTick.delete(oldest!);
+      const tick = byTick.get(told.tick) ?? open(told.tick);
+      tick.bytes += told.rows.buffer.byteLength + told.classes.buffer.byteLength;
+      if (tick.bytes > mostBytes) tick.commits = [];
+      else tick.commits.push(told);
     },
     takeUntil(until) {
       const ticks = [...byTick.keys()].filter((tick) => tick <= until);
       return ticks.flatMap((tick) => {
-        const told = byTick.get(tick)!;
+        const { commits } = byTick.get(tick)!;
         byTick.delete(tick);
-        return told;
+        return commits;
       });
     },
   };
