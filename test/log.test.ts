@@ -167,6 +167,35 @@ test('after a record that could not be written its segment takes no more, the ne
   assert.deepEqual(texts(openLog(directory).left), [['in the same file']]);
 });
 
+test('when a sync fails all that wait are refused, also for the next one, and their segment takes no more', async (t) => {
+  const directory = newDirectory(t);
+  const { fdatasync } = fs;
+  type Done = Parameters<typeof fdatasync>[1];
+  const calls: Done[] = [];
+  let isBroken = true;
+  t.mock.method(fs, 'fdatasync', (descriptor: number, done: Done) =>
+    isBroken ? calls.push(done) : fdatasync(descriptor, done),
+  );
+  syncBuiltinESMExports();
+  // The module takes hold of the function when it is loaded.
+  const anew = '../collector/store/log.ts?anew';
+  const { log } = ((await import(anew)) as { openLog: typeof openLog }).openLog(directory);
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
+  const first = log.append(bytes('first'));
+  while (calls.length === 0) await turn();
+  const refused = [first, log.append(bytes('second'))].map((one) => assert.rejects(one!, /the disk is gone/));
+  calls[0]!(new Error('the disk is gone'));
+  await Promise.all(refused);
+  assert.equal(log.append(bytes('says nothing without them')), undefined);
+  isBroken = false;
+  const segment = log.cut();
+  await log.append(bytes('next'));
+  assert.deepEqual(texts(openLog(directory).left), [['next']]);
+  await segment.stamp({ tick: 1, batch: 2 });
+  assert.equal(calls.length, 1);
+});
+
 test('a log of a newer version is left as it is', (t) => {
   const directory = newDirectory(t);
   const head = Uint32Array.of(1, 0, 1, 9);
