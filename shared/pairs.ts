@@ -2,6 +2,7 @@
  * Pairs of whole numbers → a number each, in the order in which they were first met: an open-addressing table over typed
  * arrays. What is counted by pair lies in arrays beside it. Pairs nest: a tuple is a pair of a tuple's number and another one.
  */
+import { hashOfTwo, randomSecret } from './keyed-hash.ts';
 
 /**
  * Plain properties, no getters: an object that is written with getters is a hash table to the engine, and this one is asked
@@ -20,8 +21,8 @@ export interface Pairs {
   clear(): void;
 }
 
-/** Differs from process to process, so that nobody can make pairs that collide. Nothing that is given out depends on it. */
-const seed = Math.floor(Math.random() * 2 ** 32) | 1;
+/** Nothing that is given out depends on it. */
+const secret = randomSecret();
 
 /** Pairs that memory is kept for when they are forgotten. */
 const keptPairs = 2 ** 18;
@@ -40,8 +41,7 @@ export function createPairs(): Pairs {
   }
 
   function slotOf(a: number, b: number): number {
-    const mixed = Math.imul(a ^ seed, 0x9e3779b1) ^ Math.imul(b + seed, 0x85ebca6b);
-    return (mixed ^ (mixed >>> 15)) & mask;
+    return hashOfTwo(a, b, secret) & mask;
   }
 
   function enlarge(): void {

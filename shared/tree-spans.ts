@@ -2,6 +2,7 @@
  * First half of trace-tree.ts: which rows of a trace are spans of their own, and which span is whose parent. One
  * open-addressing table over the ids, in memory that is used again for the next trace.
  */
+import { hashOfTwo, randomSecret } from './keyed-hash.ts';
 import { kind, traceIdHex, type SpanColumns } from './span.ts';
 
 /** Bits of a node's `flags`. */
@@ -66,12 +67,11 @@ function tableSize(capacity: number): number {
 /** Copies of one id that may differ in service or kind. */
 const maxCopies = 32;
 
-/** Differs from process to process, so that nobody can make ids that collide. Nothing that is given out depends on it. */
-const seed = Math.floor(Math.random() * 2 ** 32) | 1;
+/** Nothing that is given out depends on it. */
+const secret = randomSecret();
 
 function slotOf(hi: number, lo: number, mask: number): number {
-  const mixed = Math.imul(hi ^ seed, 0x9e3779b1) ^ Math.imul(lo + seed, 0x85ebca6b);
-  return (mixed ^ (mixed >>> 15)) & mask;
+  return hashOfTwo(hi, lo, secret) & mask;
 }
 
 /** out: the number of kept spans, or -1 when an id has more copies than maxCopies. */

@@ -3,17 +3,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { AppError } from '#shared/error.ts';
+import { createPairs } from '#shared/pairs.ts';
+import { toColumns } from '#shared/span.ts';
+import { allocateKept, keepSpans } from '#shared/tree-spans.ts';
 import type { OtlpSpan } from '../collector/decode/otlp.ts';
 import { decodeOtlp } from '../collector/decode/otlp-proto.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createProtoWriter, lengthAt, skip, varint32, varint64, WireError } from '../collector/decode/protobuf.ts';
 import { createNormalised, normalise } from '../collector/normalise/normalise.ts';
 import { createTexts } from '../collector/decode/texts.ts';
+import { createTraceSlots } from '../collector/derive/trace-slots.ts';
 import { spansOf } from '../collector/normalise/spans-of.ts';
 import { createSpanBlock } from '../collector/store/span-block.ts';
 import { otlpTraces } from './otlp-arbitrary.ts';
 import { recordedBodies } from './recordings.ts';
 import { attributesOf, fieldsOf, idFields, payloadOf, requestOf, span, spanId, traceId } from './otlp-span.ts';
+import { span as readSpan } from './span-builder.ts';
 
 test('a body cut at any byte is refused or gives the spans before the cut, never anything else', () => {
   const body = recordedBodies('example')[0]!;
@@ -199,4 +204,102 @@ test('a vocabulary that fills up starts anew in the middle of a body', () => {
   });
   assert.equal(i, 40_000);
   assert.ok(resets > 1);
+});
+
+class CountedView extends DataView<ArrayBuffer> {
+  reads = 0;
+  override getInt32(at: number, littleEndian?: boolean): number {
+    this.reads++;
+    return super.getInt32(at, littleEndian);
+  }
+  override getBigInt64(at: number, littleEndian?: boolean): bigint {
+    this.reads++;
+    return super.getBigInt64(at, littleEndian);
+  }
+}
+
+/** The column, and how often it was read. */
+function counted<T extends Uint32Array | Int32Array>(numbers: T): { column: T; reads: number } {
+  const count = { column: numbers, reads: 0 };
+  count.column = new Proxy(numbers, {
+    get(target, at) {
+      count.reads++;
+      const value: unknown = Reflect.get(target, at);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+  return count;
+}
+
+test('a name is looked up at once, however its sender made it like others', () => {
+  // The highest bit of a word passes through any multiplication, and the next word undoes what a shift by 15 or 16 made of it.
+  for (const undoing of [0x80010000, 0x80008000]) {
+    const vocabulary = createTexts();
+    const words = new Uint32Array(16);
+    const view = new CountedView(words.buffer);
+    for (let name = 0; name < 30_000; name++) {
+      words.fill(0x61616161);
+      for (let word = 0; word < 15; word++) {
+        if (((name >> word) & 1) === 0) continue;
+        words[word]! ^= 0x80000000;
+        words[word + 1]! ^= undoing;
+      }
+      assert.equal(vocabulary.intern(view, 0, 64), name + 1);
+      // 16 reads a name for its hash; each name compared with all before it would be half a billion.
+      assert.ok(view.reads < 600_000, `${view.reads} reads for ${name} names`);
+    }
+  }
+});
+
+test('an open trace is looked up at once, however its sender made its id like others', () => {
+  const makings: ((trace: number) => number[])[] = [
+    // A word that undoes a product of another one.
+    (trace) => [trace, Math.imul(trace, 0xc2b2ae35), 1, 1],
+    // Words of high bits alone, which a multiplication does not bring down.
+    (trace) => [0, 4, 8, 12].map((shift) => (trace >> shift) << 28),
+  ];
+  for (const idOf of makings) {
+    const slots = createTraceSlots(() => {});
+    const words = new Uint32Array(4);
+    const id = counted(words);
+    for (let trace = 0; trace < 50_000; trace++) {
+      words.set(idOf(trace));
+      assert.equal(slots.find(id.column, 0), -1);
+      assert.equal(slots.take(id.column, 0), trace);
+      assert.ok(id.reads < 2_000_000, `${id.reads} reads for ${trace} traces`);
+    }
+  }
+});
+
+test('a span is found in its trace at once, however its sender made its id like others', () => {
+  const count = 1 << 16;
+  const byte = (value: number): string => value.toString(16).padStart(2, '0');
+  const spans = Array.from({ length: count }, (_, i) =>
+    readSpan({ id: 'any', spanId: `${byte(i >> 8)}000000${byte(i & 255)}000000` }),
+  );
+  const columns = toColumns(spans);
+  const ids = counted(columns.spanId);
+  const rows = spans.map((_, row) => row);
+  assert.equal(keepSpans({ ...columns, spanId: ids.column }, rows, allocateKept(count)), count);
+  // Chains of 256 would be eight million.
+  assert.ok(ids.reads < 20 * count, `${ids.reads} reads`);
+});
+
+test('a pair is looked up at once, however its numbers were made like others', () => {
+  const pairs = createPairs();
+  let keys = counted(pairs.keys);
+  let reads = 0;
+  Object.defineProperty(pairs, 'keys', {
+    get: () => keys.column,
+    set(column: Int32Array) {
+      reads += keys.reads;
+      keys = counted(column);
+    },
+  });
+  for (let pair = 0; pair < 65_536; pair++) {
+    // A multiplication that makes numbers whose upper half is their lower half: folded, few places are left.
+    const number = Math.imul(0xa5cb9243, Math.imul(pair & 0x7fff, 0x20004) + (pair >> 15));
+    assert.equal(pairs.of(3, number), pair);
+    assert.ok(reads + keys.reads < 3_000_000, `${reads + keys.reads} reads for ${pair} pairs`);
+  }
 });

@@ -5,6 +5,7 @@
  * holders of numbers (memos, block dictionaries) that theirs are void. Numbers of `known` texts survive a reset.
  */
 import { grown } from '#shared/grown.ts';
+import { addWord, randomSecret } from '#shared/keyed-hash.ts';
 import { areEqual } from './equal.ts';
 
 /** A mark U+FEFF in front of a text is part of it. */
@@ -14,7 +15,7 @@ const encoder = new TextEncoder();
 /** Entries and bytes after which the vocabulary starts anew. */
 const maxCount = 1 << 17;
 const maxBytes = 32 << 20;
-/** A probe chain longer than this means collisions made on purpose: start anew with another seed. */
+/** A probe chain longer than this means collisions made on purpose: start anew with another secret. */
 const maxProbes = 48;
 
 /** Plain properties, no getters: see shared/pairs.ts. */
@@ -42,7 +43,7 @@ export interface Texts {
 
 /** A vocabulary whose first numbers, 1 to known.length, are the known texts in their order. */
 export function createTexts(known: readonly string[] = []): Texts {
-  let seed = randomSeed();
+  let secret = randomSecret();
   let count = 1;
   let used = 0;
   let arena = new Uint8Array(1 << 16);
@@ -55,16 +56,14 @@ export function createTexts(known: readonly string[] = []): Texts {
   let strings: (string | undefined)[] = [''];
 
   function hashOf(view: DataView, at: number, length: number): number {
-    let hash = seed ^ length;
+    const key = secret;
+    let hash = key ^ length;
     if (length >= 4) {
       const last = at + length - 4;
-      for (let i = at; i < last; i += 4) {
-        hash = Math.imul(hash ^ view.getInt32(i, true), 0x85ebca6b);
-        hash ^= hash >>> 15;
-      }
-      hash = Math.imul(hash ^ view.getInt32(last, true), 0xc2b2ae35);
+      for (let i = at; i < last; i += 4) hash = addWord(hash, view.getInt32(i, true), key);
+      hash = addWord(hash, view.getInt32(last, true), key);
     } else {
-      for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ view.getUint8(i), 0x85ebca6b);
+      for (let i = at; i < at + length; i++) hash = addWord(hash, view.getUint8(i), key);
     }
     hash ^= hash >>> 16;
     hash = Math.imul(hash, 0x27d4eb2f);
@@ -174,14 +173,10 @@ export function createTexts(known: readonly string[] = []): Texts {
     text,
     reset() {
       texts.generation++;
-      seed = randomSeed();
+      secret = randomSecret();
       clear();
     },
   };
   clear();
   return texts;
-}
-
-function randomSeed(): number {
-  return (Math.random() * 0x100000000) | 0;
 }

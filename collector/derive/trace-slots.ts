@@ -2,6 +2,7 @@
  * Open traces by id: a hash table over typed arrays. A slot is a trace's number as long as it is open; a million open traces
  * are no work for the garbage collector.
  */
+import { addWord, randomSecret } from '#shared/keyed-hash.ts';
 
 /** Plain properties, no getters: see shared/pairs.ts. */
 export interface TraceSlots {
@@ -20,8 +21,8 @@ export interface TraceSlots {
   free(slot: number): void;
 }
 
-/** Differs from process to process, so that nobody can make ids that collide. Nothing that is given out depends on it. */
-const seed = Math.floor(Math.random() * 2 ** 32) | 1;
+/** Nothing that is given out depends on it. */
+const secret = randomSecret();
 
 /** in: told when slots need more room than before. */
 export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
@@ -33,11 +34,9 @@ export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
 
   const homeOf = (words: Uint32Array, index: number): number => {
     const at = index * 4;
-    const mixed =
-      Math.imul((words[at + 3] as number) ^ seed, 0x9e3779b1) ^
-      Math.imul((words[at + 2] as number) + seed, 0x85ebca6b) ^
-      Math.imul((words[at + 1] as number) ^ Math.imul(words[at] as number, 0xc2b2ae35), 0x27d4eb2f);
-    return (mixed ^ (mixed >>> 15)) & mask;
+    let hash = secret;
+    for (let word = 0; word < 4; word++) hash = addWord(hash, words[at + word] as number, secret);
+    return (hash ^ (hash >>> 15)) & mask;
   };
 
   function put(slot: number): void {
