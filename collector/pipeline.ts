@@ -119,21 +119,14 @@ export async function createPipeline(
     }
   }
 
-  async function add(body: Uint8Array, encoding: Encoding): Promise<DecodeResult> {
-    try {
-      // While it waits for room, a body holds no more than the door counts.
-      return await batcher.add((block) => decode(block, encoding === 'json' ? otlpJsonToProto(body) : body));
-    } catch (error) {
-      if (error instanceof AppError) throw error;
-      throw new AppError('unavailable', 'cannot store spans: the log cannot be written', { cause: error });
-    }
-  }
-
   for (const segment of left) await batcher.recover(segment, decode);
 
   return {
     async receive(body, encoding) {
-      const { rejected, reason, truncated, accepted } = await add(body, encoding);
+      const { rejected, reason, truncated, accepted } = await batcher.add((block) =>
+        // Not before: while it waits for room, a body holds no more than the door counts.
+        decode(block, encoding === 'json' ? otlpJsonToProto(body) : body),
+      );
       metrics.spansAccepted.inc(accepted);
       if (truncated > 0) metrics.attributesCut.inc({ limit: 'size' }, truncated);
       if (rejected > 0) metrics.spansRejected.inc({ reason }, rejected);

@@ -150,7 +150,7 @@ test('when a record cannot be written its sender is told, and bodies after it wa
     },
   }));
   await batcher.push(1);
-  await assert.rejects(batcher.push(2), /the disk is full/);
+  await assert.rejects(batcher.push(2), { code: 'unavailable', message: /log cannot be written/ });
   await batcher.push(3);
   assert.deepEqual(store.commits, [[9, 0, 1, 2, 3]]);
 });

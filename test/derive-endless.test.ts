@@ -89,17 +89,45 @@ test('a trace that is never quiet is counted once by derivations that start anew
   assert.equal((await countCalls(db))['poller -> api']?.requests, ticks);
 });
 
-test('a late span of a trace that was never quiet replaces the row of its last settlement', async () => {
+test('each settlement of a trace that was never quiet stays, with what came by then and what it goes on from', async () => {
   const longest = settleTicks + options.lateTicks;
   const deriver = await createDeriver(db, options);
-  for (let tick = 0; tick <= longest; tick++) await commit(tick);
-  await derive(deriver, longest + 10, longest);
+  for (let tick = 0; tick <= longest + 5; tick++) await commit(tick);
+  await derive(deriver, longest + 10, longest + 5);
   await commit(longest + 20);
   await derive(deriver, longest + 40, longest + 20);
-  const rows = await db.rows('SELECT tick, replacesTick FROM traces ORDER BY tick');
+  const rows = await db.rows('SELECT tick, firstTick, lastTick, replacesTick FROM traces ORDER BY tick');
+  const row = (tick: number, first: number, last: number) => ({
+    tick: firstTick + tick,
+    firstTick: firstTick + first,
+    lastTick: firstTick + last,
+    replacesTick: 0,
+  });
+  const [ended, late] = [longest + 5 + settleTicks, longest + 20 + settleTicks];
   assert.deepEqual(rows, [
-    { tick: firstTick + longest, replacesTick: 0 },
-    { tick: firstTick + longest + 20 + settleTicks, replacesTick: firstTick + longest },
+    row(longest, 0, longest),
+    row(ended, ended - longest - settleTicks, longest + 5),
+    row(late, late - longest - settleTicks, longest + 20),
   ]);
-  assert.equal((await countCalls(db))['poller -> api']?.requests, longest + 2);
+  assert.equal((await countCalls(db))['poller -> api']?.requests, longest + 7);
+});
+
+test('a trace that is never quiet gives the same rows wherever the derivation starts anew', async () => {
+  const longest = settleTicks + options.lateTicks;
+  const ticks = 2 * longest + 20;
+  const rowsOf = (): Promise<unknown[]> =>
+    db.rows('SELECT tick, firstTick, lastTick, replacesTick, spanCount FROM traces ORDER BY tick');
+  for (let tick = 0; tick < ticks; tick++) await commit(tick);
+  await derive(await createDeriver(db, options), ticks + 10, ticks - 1);
+  const once = await rowsOf();
+  assert.equal(once.length, 3);
+  for (const restart of [longest - 1, longest, longest + 1, longest + 20]) {
+    for (const table of ['edges', 'traces', 'paths', 'progress']) await db.exec(`TRUNCATE TABLE ${table}`);
+    for (const until of [restart, ticks + 10]) {
+      const deriver = await createDeriver(db, options);
+      await derive(deriver, until, ticks - 1);
+      await deriver.close();
+    }
+    assert.deepEqual(await rowsOf(), once, `anew after tick ${restart}`);
+  }
 });

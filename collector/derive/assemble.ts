@@ -27,7 +27,7 @@ export interface Assembler {
   readonly traceIds: Uint32Array;
   /** Takes all rows of one tick, best sorted by trace; they are the assembler's own from then on. in: its live tick (live-time.ts). */
   add(rows: FollowedRows, tick: number): void;
-  /** A trace, if it is open, has been so since an earlier tick than its rows here tell. in: its id; the tick. */
+  /** A trace, if it is open, has been so since another tick than its rows here tell. in: its id; the tick, Infinity for that of its next rows. */
   beganAt(ids: Uint32Array, index: number, tick: number): void;
   /** Takes the traces that settle at the tick out of the open ones. out: their numbers in the order of their ids, valid until `sweep`. */
   takeSettled(tick: number): readonly number[];
@@ -74,7 +74,7 @@ const keptRows = 65_536;
 const stringLimit = 500_000;
 /** And distinct classes of rows. */
 const classLimit = 65_536;
-/** Ids of long traces before they are forgotten: some end just when they are settled. */
+/** Ids of long traces that are remembered. */
 const mostLongIds = 10_000;
 
 export function createAssembler(settleTicks: number, longestTicks = Infinity): Assembler {
@@ -126,10 +126,14 @@ export function createAssembler(settleTicks: number, longestTicks = Infinity): A
     return traces;
   }
 
-  function begin(column: Uint32Array, row: number, tick: number): number {
-    const trace = slots.take(column, row);
+  function openSince(trace: number, tick: number): void {
     began[trace] = tick;
     longestAt = Math.min(longestAt, tick + longestTicks);
+  }
+
+  function begin(column: Uint32Array, row: number, tick: number): number {
+    const trace = slots.take(column, row);
+    openSince(trace, tick);
     first[trace] = tick;
     last[trace] = -1;
     firstRun[trace] = -1;
@@ -141,7 +145,6 @@ export function createAssembler(settleTicks: number, longestTicks = Infinity): A
   /** Takes those that have been open for longestTicks out of the touched ones. */
   function takeLongest(tick: number): number[] {
     const longest: number[] = [];
-    if (longIds.size > mostLongIds) longIds.clear();
     longestAt = Infinity;
     for (let trace = 0; trace < slots.end; trace++) {
       if (firstRun[trace]! < 0) continue;
@@ -151,7 +154,7 @@ export function createAssembler(settleTicks: number, longestTicks = Infinity): A
         touchedAt(last[trace]!).changes += 1;
         last[trace] = -1;
         longest.push(trace);
-        longIds.add(traceIdHex(slots.ids, trace));
+        if (longIds.size < mostLongIds) longIds.add(traceIdHex(slots.ids, trace));
       }
     }
     return longest;
@@ -258,6 +261,7 @@ export function createAssembler(settleTicks: number, longestTicks = Infinity): A
         if (last[trace] !== tick) {
           if (last[trace]! >= 0) touchedAt(last[trace]!).changes += 1;
           last[trace] = tick;
+          if (began[trace] === Infinity) openSince(trace, tick);
           settlingThen.all.push(trace);
         }
         addRun(trace, chunk, row, end - row);
@@ -267,9 +271,7 @@ export function createAssembler(settleTicks: number, longestTicks = Infinity): A
     },
     beganAt(ids, index, tick) {
       const trace = slots.find(ids, index);
-      if (trace < 0) return;
-      began[trace] = tick;
-      longestAt = Math.min(longestAt, tick + longestTicks);
+      if (trace >= 0) openSince(trace, tick);
     },
     takeSettled(tick) {
       const quiet = touched.get(tick)?.numbers() ?? [];

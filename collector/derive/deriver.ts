@@ -76,11 +76,12 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   const { settleTicks, lateTicks } = options;
   const newest = await readNewestTicks(db);
   const time = createLiveTime(await readStarts(db));
-  // As far back as a settlement looks: whatever was open is found there, also by a later process.
   const longestTicks = settleTicks + lateTicks;
+  // How far back a settlement looks: to where its trace may have begun, and whatever it goes on from.
+  const backTicks = longestTicks + settleTicks + 1;
   const assembler = createAssembler(settleTicks, longestTicks);
   const paths = createPathTable();
-  const seen = createSeenTraces(lateTicks);
+  const seen = createSeenTraces(backTicks);
   const settler = createSettler(assembler, paths, options);
   const block = createTraceBlock();
   const frames = createFrames(options.maxEdges);
@@ -96,14 +97,14 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
   async function resume(): Promise<void> {
     if (cursor === 0) return;
     const live = time.toLive(cursor);
-    const settled = await readSettledIds(db, time.toTick(live - 2 * lateTicks), cursor);
+    const settled = await readSettledIds(db, time.toTick(live - 2 * backTicks), cursor);
     settled.ticks.forEach((tick, i) => seen.add(settled.ids, i, time.toLive(tick)));
     const recent = time.toTick(live - settleTicks);
     for (const tick of await readTickNumbers(db, recent, cursor)) await addTick(tick);
     const before = time.toTick(live - 2 * settleTicks);
     const begun = await readFirstTicks(db, time.toTick(live - longestTicks), before, recent, cursor);
     begun.ticks.forEach((tick, i) =>
-      assembler.beganAt(begun.ids, i, Math.max(time.toLive(tick), live + 1 - longestTicks)),
+      assembler.beganAt(begun.ids, i, tick === 0 ? Infinity : Math.max(time.toLive(tick), live + 1 - longestTicks)),
     );
     // An open trace may go back further than what was read: its settlement asks the store.
     for (const open of assembler.open.values())
@@ -135,7 +136,7 @@ export async function createDeriver(db: Db, options: DeriveOptions, writes?: Wri
     const history =
       known.length === 0
         ? undefined
-        : await readHistory(db, known, live - longestTicks - 1, tick, { settleTicks, time, assembler });
+        : await readHistory(db, known, live - backTicks, tick, { settleTicks, time, assembler });
     for (const trace of traces) {
       const row = settler.settle(trace, history?.get(trace), tick, frames);
       if (row !== undefined) block.append(row);

@@ -38,6 +38,8 @@ export interface History {
   readonly which: readonly number[];
   /** The tick of the settlement before this one, if there was one: it took all spans that had come by then. */
   readonly settledTick: number | undefined;
+  /** Whether all those spans are among the rows. */
+  readonly isWhole: boolean;
 }
 
 /**
@@ -88,8 +90,10 @@ export async function readHistory(
     const traceId = ids[i] ?? '';
     const firstTick = assembler.firstTick(trace);
     const which = (byTrace.get(traceId) ?? []).filter((row) => liveTick(row) < firstTick);
-    const settledTick = settlements.get(traceId) ?? beforeGap(which, firstTick);
-    if (which.length > 0 || settledTick !== undefined) histories.set(trace, { rows, which, settledTick });
+    const settlement = settlements.get(traceId);
+    const settledTick = settlement?.tick ?? beforeGap(which, firstTick);
+    const isWhole = settlement === undefined || settlement.firstTick > after;
+    if (which.length > 0 || settledTick !== undefined) histories.set(trace, { rows, which, settledTick, isWhole });
   }
   return histories;
 }

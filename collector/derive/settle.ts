@@ -19,7 +19,10 @@ import type { PathStep, PathTable } from './paths.ts';
 export interface DeriveOptions {
   /** A trace settles when it has been quiet for this many ticks. */
   readonly settleTicks: number;
-  /** How far back a settlement looks for spans of the same trace that settled before. */
+  /**
+   * How long after a settlement it is looked for spans of the same trace that settled before; with settleTicks how long a trace may
+   * be open.
+   */
   readonly lateTicks: number;
   /** Edges of one tick before the rest go into the overflow bucket. */
   readonly maxEdges: number;
@@ -278,7 +281,8 @@ export function createSettler(assembler: Assembler, paths: PathTable, options: D
       findPath(tree);
       // The latency of a trace is counted once, at its first settlement.
       if (settledTick === undefined) addPath(tree, frames);
-      return traceRow(tree, trace, tick, settledTick ?? 0);
+      // A row is replaced by one that holds all that it does.
+      return traceRow(tree, trace, tick, history?.isWhole === true ? (settledTick ?? 0) : 0);
     },
     preview(traces, frames) {
       for (const trace of traces) {

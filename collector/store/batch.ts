@@ -87,6 +87,14 @@ export interface BatcherOptions<B extends Block> {
   readonly steadyMs?: () => number;
 }
 
+function logFailed(cause: unknown): never {
+  throw new AppError('unavailable', 'cannot store spans: the log cannot be written', { cause });
+}
+
+function isClosing(): AppError {
+  return new AppError('unavailable', 'cannot take spans: the collector is closing');
+}
+
 interface Waiter {
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
@@ -192,9 +200,10 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
     committing = commit().then((isOut) => {
       committing = undefined;
       for (const wake of sleepers) wake();
-      const isOpen = block.rows > 0 || waiters.length > 0;
+      if (block.rows === 0 && waiters.length === 0) return;
+      if (isOut || !closing) return schedule();
       // What does not get out of the block before the end is in the log, or refused.
-      if (isOpen && (isOut || !closing)) schedule();
+      for (const { reject } of waiters.splice(0)) reject(isClosing());
     });
   }
 
@@ -251,11 +260,11 @@ export function createBatcher<B extends Block>(options: BatcherOptions<B>): Batc
         if (leftMs <= 0) throw new AppError('unavailable', 'cannot take spans: too many wait for the store');
         await commitEnd(leftMs);
       }
-      if (closing) throw new AppError('unavailable', 'cannot take spans: the collector is closing');
+      if (closing) throw isClosing();
       const before = block.rows;
       const result = fill(block);
       if (block.rows === before) return result;
-      const durable = log?.append(block.record()) ?? committed();
+      const durable = log?.append(block.record())?.catch(logFailed) ?? committed();
       if (committing === undefined) schedule();
       await durable;
       return result;

@@ -51,26 +51,32 @@ async function readIds(db: Db, sql: string, params: Params): Promise<TraceTicks>
   return { ids: toWords(columns.get('traceId') as FixedColumn), ticks: columns.get('tick') as Uint32Array };
 }
 
+export interface Settlement {
+  readonly tick: number;
+  /** Of the first span it took. */
+  readonly firstTick: number;
+}
+
 /** The newest settlement of each of the traces in (after, before), by the trace's id in hex. */
 export async function readSettlements(
   db: Db,
   ids: readonly string[],
   after: number,
   before: number,
-): Promise<Map<string, number>> {
-  const rows = await db.rows<{ traceId: string; tick: number }>(
-    `SELECT lower(hex(t.traceId)) AS traceId, max(t.tick) AS tick FROM traces AS t
+): Promise<Map<string, Settlement>> {
+  const rows = await db.rows<Settlement & { readonly id: string }>(
+    `SELECT lower(hex(t.traceId)) AS id, max(t.tick) AS tick, argMax(t.firstTick, t.tick) AS firstTick FROM traces AS t
      WHERE t.tick > {after:Int64} AND t.tick < {before:Int64} AND t.traceId IN (
        SELECT toFixedString(unhex(arrayJoin({ids:Array(String)})), 16)
      ) GROUP BY t.traceId`,
     { after, before, ids },
   );
-  return new Map(rows.map(({ traceId, tick }) => [traceId, tick]));
+  return new Map(rows.map(({ id, tick, firstTick }) => [id, { tick, firstTick }]));
 }
 
 /**
- * Traces with spans in (recent, upTo] that had some in (before, recent] too, with the tick of their first span after `after` that
- * no settlement has taken.
+ * Traces with spans in (recent, upTo] that had some in (before, recent] too, with the tick of their first span in (after, upTo]
+ * that no settlement has taken, 0 when there is none.
  */
 export async function readFirstTicks(
   db: Db,
@@ -90,9 +96,9 @@ export async function readFirstTicks(
        SELECT t.traceId AS traceId, max(t.tick) AS tick FROM traces AS t
        WHERE t.tick > {after:Int64} AND t.tick <= {upTo:Int64} AND t.traceId IN open GROUP BY t.traceId
      )
-     SELECT s.traceId AS traceId, min(s.tick) AS tick FROM spans AS s
+     SELECT s.traceId AS traceId, minIf(s.tick, s.tick > t.tick) AS tick FROM spans AS s
      LEFT JOIN settled AS t ON t.traceId = s.traceId
-     WHERE s.tick > {after:Int64} AND s.tick <= {recent:Int64} AND s.traceId IN open AND s.tick > t.tick
+     WHERE s.tick > {after:Int64} AND s.tick <= {upTo:Int64} AND s.traceId IN open
      GROUP BY s.traceId`,
     { after, before, recent, upTo },
   );

@@ -15,7 +15,7 @@ WHERE s.traceId = ${id}`;
 const wholeSql = `SELECT ${storedSpanColumns} FROM spans AS s
 PREWHERE s.traceId = ${id}
 LIMIT {limit:UInt32}`;
-/** A settlement is newer than every span it counts. */
+/** A settlement is no older than any span it counts. */
 const settledSql = `SELECT t.lastTick AS lastTick FROM traces AS t
 WHERE t.traceId = ${id} AND t.tick >= {newestTick:UInt32} AND t.lastTick >= {newestTick:UInt32}
 LIMIT 1`;
