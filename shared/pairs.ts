@@ -2,7 +2,7 @@
  * Pairs of whole numbers → a number each, in the order in which they were first met: an open-addressing table over typed
  * arrays. What is counted by pair lies in arrays beside it. Pairs nest: a tuple is a pair of a tuple's number and another one.
  */
-import { hashOfTwo, randomSecret } from './keyed-hash.ts';
+import { hashOfTwo } from './keyed-hash.ts';
 
 /**
  * Plain properties, no getters: an object that is written with getters is a hash table to the engine, and this one is asked
@@ -21,9 +21,6 @@ export interface Pairs {
   clear(): void;
 }
 
-/** Nothing that is given out depends on it. */
-const secret = randomSecret();
-
 /** Pairs that memory is kept for when they are forgotten. */
 const keptPairs = 2 ** 18;
 
@@ -41,7 +38,7 @@ export function createPairs(): Pairs {
   }
 
   function slotOf(a: number, b: number): number {
-    return hashOfTwo(a, b, secret) & mask;
+    return hashOfTwo(a, b) & mask;
   }
 
   function enlarge(): void {

@@ -2,7 +2,7 @@
  * First half of trace-tree.ts: which rows of a trace are spans of their own, and which span is whose parent. One
  * open-addressing table over the ids, in memory that is used again for the next trace.
  */
-import { hashOfTwo, randomSecret } from './keyed-hash.ts';
+import { hashOfTwo } from './keyed-hash.ts';
 import { kind, traceIdHex, type SpanColumns } from './span.ts';
 
 /** Bits of a node's `flags`. */
@@ -67,11 +67,8 @@ function tableSize(capacity: number): number {
 /** Copies of one id that may differ in service or kind. */
 const maxCopies = 32;
 
-/** Nothing that is given out depends on it. */
-const secret = randomSecret();
-
 function slotOf(hi: number, lo: number, mask: number): number {
-  return hashOfTwo(hi, lo, secret) & mask;
+  return hashOfTwo(hi, lo) & mask;
 }
 
 /** out: the number of kept spans, or -1 when an id has more copies than maxCopies. */

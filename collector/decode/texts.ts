@@ -5,7 +5,6 @@
  * holders of numbers (memos, block dictionaries) that theirs are void. Numbers of `known` texts survive a reset.
  */
 import { grown } from '#shared/grown.ts';
-import { addWord, randomSecret } from '#shared/keyed-hash.ts';
 import { areEqual } from './equal.ts';
 
 /** A mark U+FEFF in front of a text is part of it. */
@@ -55,15 +54,19 @@ export function createTexts(known: readonly string[] = []): Texts {
   let mask = table.length - 1;
   let strings: (string | undefined)[] = [''];
 
+  /** As in shared/keyed-hash.ts: each word is multiplied by the secret before it meets those before it, whose high bits came down. */
   function hashOf(view: DataView, at: number, length: number): number {
     const key = secret;
     let hash = key ^ length;
     if (length >= 4) {
       const last = at + length - 4;
-      for (let i = at; i < last; i += 4) hash = addWord(hash, view.getInt32(i, true), key);
-      hash = addWord(hash, view.getInt32(last, true), key);
+      for (let i = at; i < last; i += 4) {
+        hash = Math.imul(hash ^ Math.imul(view.getInt32(i, true), key), 0x85ebca6b);
+        hash ^= hash >>> 16;
+      }
+      hash = Math.imul(hash ^ Math.imul(view.getInt32(last, true), key), 0x85ebca6b);
     } else {
-      for (let i = at; i < at + length; i++) hash = addWord(hash, view.getUint8(i), key);
+      for (let i = at; i < at + length; i++) hash = Math.imul(hash ^ Math.imul(view.getUint8(i), key), 0x85ebca6b);
     }
     hash ^= hash >>> 16;
     hash = Math.imul(hash, 0x27d4eb2f);
@@ -179,4 +182,9 @@ export function createTexts(known: readonly string[] = []): Texts {
   };
   clear();
   return texts;
+}
+
+/** Odd, for multiplying by an even number would lose the highest bits. */
+function randomSecret(): number {
+  return (Math.random() * 2 ** 32) | 1;
 }

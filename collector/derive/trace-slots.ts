@@ -2,7 +2,7 @@
  * Open traces by id: a hash table over typed arrays. A slot is a trace's number as long as it is open; a million open traces
  * are no work for the garbage collector.
  */
-import { addWord, randomSecret } from '#shared/keyed-hash.ts';
+import { hashOfTwo } from '#shared/keyed-hash.ts';
 
 /** Plain properties, no getters: see shared/pairs.ts. */
 export interface TraceSlots {
@@ -21,9 +21,6 @@ export interface TraceSlots {
   free(slot: number): void;
 }
 
-/** Nothing that is given out depends on it. */
-const secret = randomSecret();
-
 /** in: told when slots need more room than before. */
 export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
   let capacity = 1024;
@@ -34,9 +31,9 @@ export function createTraceSlots(grow: (capacity: number) => void): TraceSlots {
 
   const homeOf = (words: Uint32Array, index: number): number => {
     const at = index * 4;
-    let hash = secret;
-    for (let word = 0; word < 4; word++) hash = addWord(hash, words[at + word] as number, secret);
-    return (hash ^ (hash >>> 15)) & mask;
+    const high = hashOfTwo(words[at] as number, words[at + 1] as number);
+    const low = hashOfTwo(words[at + 2] as number, words[at + 3] as number);
+    return hashOfTwo(high, low) & mask;
   };
 
   function put(slot: number): void {
