@@ -218,6 +218,8 @@ describe('the profile page', { timeout: 420_000 }, () => {
 
   test('what if: the slider asks for a faster step, and says before and after, on how many traces, by which method', async () => {
     const page = await browser.page();
+    let reads = 0;
+    page.on('request', (request) => (reads += Number(request.url().includes('/api/critical-path?'))));
     const shown = page
       .waitForResponse(/\/api\/critical-path\?/)
       .then(async (response) => (await response.json()) as Profile)
@@ -246,6 +248,7 @@ describe('the profile page', { timeout: 420_000 }, () => {
     await panel.getByText(answer.method).waitFor();
     await slider.fill('0');
     await panel.getByText('0 % faster is as it is now.').waitFor();
+    assert.equal(reads, 1, 'the profile stands while it is looked into');
     await page.keyboard.press('Escape');
     await untilParam(page, 'step', null);
     await page.close();

@@ -28,8 +28,9 @@ export interface AskedProfile {
 
 /** Call inside a component's initialisation. in: how often to read anew once there is something, ms. */
 export function createAskedProfile(everyMs: () => number | undefined = () => undefined): AskedProfile {
-  const time = $derived(timeParams());
-  const timeKey = $derived(JSON.stringify(time));
+  const timeKey = $derived(JSON.stringify(timeParams()));
+  // the same object for as long as the address says the same: whatever else changes in it reads nothing anew
+  const time = $derived(JSON.parse(timeKey) as Record<string, string>);
   const given = $derived(address.get('entry'));
   const entries = createReader(
     () => timeKey,
@@ -44,11 +45,18 @@ export function createAskedProfile(everyMs: () => number | undefined = () => und
   const band = $derived(bandChoices.find(({ value }) => value === address.get('band'))?.value ?? 'all');
   const version = $derived(address.get('version'));
   const line = $derived(address.get('q').trim());
-  const cohort = $derived<Record<string, string> | undefined>(
+  const cohortKey = $derived(
     entry === undefined
       ? undefined
-      : { entry, band, version, ...(line !== '' && { q: line }), ...(address.probes && { probes: 'true' }) },
+      : JSON.stringify({
+          entry,
+          band,
+          version,
+          ...(line !== '' && { q: line }),
+          ...(address.probes && { probes: 'true' }),
+        }),
   );
+  const cohort = $derived(cohortKey === undefined ? undefined : (JSON.parse(cohortKey) as Record<string, string>));
   const key = $derived(JSON.stringify([cohort, time]));
   const reader = createReader(
     () => key,
