@@ -1,12 +1,11 @@
 /** Traces that are never quiet: counted once, in time, by one derivation or by many. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createDeriver, type Deriver, type Progress } from '../collector/derive/deriver.ts';
-import { createDb, migrate, type Db } from '../collector/store/db.ts';
 import { sumToFrames } from '../collector/store/edge-sums.ts';
 import { attributes, toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
-import { countCalls } from './derived.ts';
+import { countCalls, openEmptied } from './derived.ts';
 import { storeBodies } from './serve.ts';
 
 const settleTicks = 3;
@@ -14,16 +13,7 @@ const options = { settleTicks, lateTicks: 30, maxEdges: 1000, calls: { fourXxIsF
 const startMs = Date.UTC(2026, 0, 5, 12);
 const firstTick = startMs / 1000 + 60;
 
-let db: Db;
-before(async () => {
-  db = await createDb('chdb::memory:');
-  await migrate(db);
-});
-after(() => db.close());
-beforeEach(async () => {
-  for (const table of ['spans', 'edges', 'traces', 'paths', 'progress', 'starts'])
-    await db.exec(`TRUNCATE TABLE ${table}`);
-});
+const db = await openEmptied();
 
 const commit = (tick: number): Promise<unknown> =>
   storeBodies(db, [writeOtlp(toRequest(endlessCall(tick)))], firstTick + tick);

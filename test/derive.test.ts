@@ -1,13 +1,13 @@
 /** The derivation on a real store: ticks in, exact counts out, whatever the order, the doubles, and the restarts. */
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import type { EdgeFrame } from '#shared/frame.ts';
 import { toGraph } from '#shared/graph.ts';
 import { writeOtlp } from '../collector/decode/otlp-write.ts';
 import { createAssembler } from '../collector/derive/assemble.ts';
 import { createDeriver, type Deriver } from '../collector/derive/deriver.ts';
 import { readTick, toFollowed } from '../collector/derive/follow.ts';
-import { createDb, migrate, type Db } from '../collector/store/db.ts';
+import type { Db } from '../collector/store/db.ts';
 import type { EdgeSums } from '../collector/store/edge-columns.ts';
 import { sumToFrames } from '../collector/store/edge-sums.ts';
 import { writeStart } from '../collector/store/progress.ts';
@@ -15,7 +15,7 @@ import { createToldTicks, type ToldSpans } from '../collector/store/spans-told.t
 import { createMesh, type GeneratedTrace } from '../fixtures/mesh.ts';
 import { createRandom } from '../fixtures/mesh/random.ts';
 import { toRequest, type GeneratedSpan } from '../fixtures/mesh/otlp.ts';
-import { countCalls, inOrder, type Counts } from './derived.ts';
+import { countCalls, inOrder, openEmptied, type Counts } from './derived.ts';
 import { recordedBodies, recordings } from './recordings.ts';
 import { storeBodies } from './serve.ts';
 
@@ -24,16 +24,7 @@ const options = { settleTicks, lateTicks: 100, maxEdges: 1000, calls: { fourXxIs
 const startMs = Date.UTC(2026, 0, 5, 12);
 const firstTick = startMs / 1000 + 60;
 
-let db: Db;
-before(async () => {
-  db = await createDb('chdb::memory:');
-  await migrate(db);
-});
-after(() => db.close());
-beforeEach(async () => {
-  for (const table of ['spans', 'edges', 'traces', 'paths', 'progress', 'starts'])
-    await db.exec(`TRUNCATE TABLE ${table}`);
-});
+const db = await openEmptied();
 
 const createTestDeriver = (): Promise<Deriver> => createDeriver(db, options);
 

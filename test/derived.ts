@@ -1,5 +1,18 @@
-/** What the derivation has counted. */
-import type { Db } from '../collector/store/db.ts';
+/** A store for tests of the derivation, and what it has counted. */
+import { after, beforeEach } from 'node:test';
+import { createDb, migrate, type Db } from '../collector/store/db.ts';
+
+/** A store for the tests of a file; empty before each of them. */
+export async function openEmptied(): Promise<Db> {
+  const db = await createDb('chdb::memory:');
+  await migrate(db);
+  after(() => db.close());
+  beforeEach(async () => {
+    for (const table of ['spans', 'edges', 'traces', 'paths', 'progress', 'starts'])
+      await db.exec(`TRUNCATE TABLE ${table}`);
+  });
+  return db;
+}
 
 /** By edge, `caller -> callee`. */
 export type Counts = Record<string, { requests: number; failed: number }>;
