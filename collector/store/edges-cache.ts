@@ -9,7 +9,7 @@ import { readFileSync } from 'node:fs';
 import { frameSeconds, type EdgeFrame } from '#shared/frame.ts';
 import { ceilTo, floorTo } from '#shared/time.ts';
 import type { Db } from './db.ts';
-import { bytesOfEdges, sliceEdges, withinSeconds, type EdgeSums } from './edge-columns.ts';
+import { bytesOfEdges, sliceEdges, type EdgeSums } from './edge-columns.ts';
 import { sumEdges, sumToFrames } from './edge-sums.ts';
 import { readPartRows, type PartRows } from './edges-bounds.ts';
 import { readEdges, type FrameQuery } from './edges-read.ts';
@@ -166,18 +166,19 @@ export function createFrameReader(db: Db, told?: ToldEdges, maxBytes = defaultMa
   function add({ first, last }: Bounds, { tick, edges }: ToldWrite): Bounds {
     newest = Math.max(newest, tick);
     const written = sumEdges([edges], (frame) => frame);
-    const frames = new Set(written.frames);
-    frames.forEach(markLoads);
     for (const length of partLengths) {
-      for (const from of new Set(Array.from(frames, (frame) => floorTo(frame, length)))) {
-        const part = { from, length };
+      for (let at = 0; at < written.rows;) {
+        const part = { from: floorTo(written.frames[at]!, length), length };
+        const begin = at;
+        while (at < written.rows && written.frames[at]! < endOf(part)) at++;
+        if (length === frameSeconds) markLoads(part.from);
         for (const kind of kinds) {
           const held = parts.get(keyOf(part, kind));
           // Of frames that nothing had been written into yet, all is told.
-          const isNew = length === frameSeconds && from > last;
+          const isNew = length === frameSeconds && part.from > last;
           if (kind === '' && (held?.sure ?? isNew))
             keep(part, kind, {
-              sums: sumEdges([...(held ? [held.sums] : []), withinSeconds(written, from, endOf(part))], () => from),
+              sums: sumEdges([...(held ? [held.sums] : []), sliceEdges(written, begin, at)], () => part.from),
               sure: true,
             });
           else parts.forget(keyOf(part, kind));
