@@ -51,11 +51,24 @@ export const metrics = {
   liveClients: gauge('live_clients', 'Browsers that follow the live map'),
 } as const;
 
+/** Bodies read at a door in an encoding, and their bytes, that the counters do not have yet. */
+interface Received {
+  readonly door: string;
+  readonly encoding: string;
+  bodies: number;
+  sizeBytes: number;
+}
+
+const received: Received[] = [];
+
 /** Counts what happens at the doors (receive/door.ts, DoorMeter). */
 export const doorMeter = {
+  /** In plain numbers: a counter with labels takes a microsecond, and here there would be two for each body. */
   received(door: string, encoding: string, sizeBytes: number): void {
-    metrics.receivedBodies.inc({ door, encoding });
-    metrics.receivedBytes.inc({ door }, sizeBytes);
+    let one = received.find((known) => known.door === door && known.encoding === encoding);
+    if (one === undefined) received.push((one = { door, encoding, bodies: 0, sizeBytes: 0 }));
+    one.bodies += 1;
+    one.sizeBytes += sizeBytes;
   },
   refused(door: string, code: string): void {
     metrics.refusedRequests.inc({ door, code });
@@ -83,6 +96,10 @@ export function watch(sources: Readonly<Partial<Record<Watched, () => number>>>)
 /** Everything in Prometheus' text format. */
 export async function renderMetrics(): Promise<{ readonly contentType: string; readonly text: string }> {
   for (const [name, source] of watched) metrics[name].set(source());
+  for (const { door, encoding, bodies, sizeBytes } of received.splice(0)) {
+    metrics.receivedBodies.inc({ door, encoding }, bodies);
+    metrics.receivedBytes.inc({ door }, sizeBytes);
+  }
   return { contentType: registry.contentType, text: await registry.metrics() };
 }
 

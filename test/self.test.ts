@@ -26,6 +26,20 @@ describe('own metrics', () => {
     assert.match(text, /^throughline_refused_requests_total\{door="grpc",code="too-large"\} 1$/m);
   });
 
+  test('bodies read are counted by door and encoding, their bytes by door, however often somebody looks', async () => {
+    doorMeter.received('http', 'protobuf', 100);
+    doorMeter.received('http', 'json', 20);
+    await renderMetrics();
+    doorMeter.received('http', 'protobuf', 3);
+    doorMeter.received('grpc', 'protobuf', 5);
+    const { text } = await renderMetrics();
+    assert.match(text, /^throughline_received_bodies_total\{door="http",encoding="protobuf"\} 2$/m);
+    assert.match(text, /^throughline_received_bodies_total\{door="http",encoding="json"\} 1$/m);
+    assert.match(text, /^throughline_received_bytes_total\{door="http"\} 123$/m);
+    assert.match(text, /^throughline_received_bytes_total\{door="grpc"\} 5$/m);
+    assert.equal((await renderMetrics()).text.match(/received_bytes_total\{door="grpc"\} 5$/m)?.length, 1);
+  });
+
   test('watched gauges are asked for when somebody looks', async () => {
     let used = 5;
     watch({ bufferedBytes: () => used });

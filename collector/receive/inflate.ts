@@ -89,7 +89,7 @@ function inflateInPieces(body: Buffer, coding: Coding, maxBytes: number, held: H
 
   const keep = (piece: Buffer): void => {
     try {
-      if (gathering.sizeBytes + piece.length > mostBytes)
+      if (gathering.sizeBytes() + piece.length > mostBytes)
         throw new AppError('too-large', `cannot inflate body: it grows more than ${maxRatio} times`);
       gathering.add(piece);
     } catch (error) {
