@@ -162,9 +162,15 @@ export function commandEnvironment(node, root = home) {
 /**
  * What Node is told when it runs the collector. Bodies live outside the engine's heap: with its usual limits they make it
  * mark a small heap several times a second. When it does so then is up to the collector (collector/heap.ts). The young part of
- * each thread's heap otherwise grows to 64 MiB under load, for the same time in collections.
+ * each thread's heap otherwise grows to 64 MiB under load, for the same time in collections. Node's own code goes onto large
+ * pages where the system has them: a tenth of the time of a busy collector is looking up where small ones are.
  */
-export const collectorFlags = ['--initial-old-space-size=256', '--max-semi-space-size=8', '--expose-gc'];
+export const collectorFlags = [
+  '--initial-old-space-size=256',
+  '--max-semi-space-size=4',
+  '--expose-gc',
+  '--use-largepages=silent',
+];
 
 /**
  * The environment of the collector: what its allocators and Node read before a program runs, unless the given one says otherwise.
