@@ -8,7 +8,7 @@ import { AppError } from '#shared/error.ts';
 import { readConfig, type Config } from './config.ts';
 import { createCollector } from './collector.ts';
 import { keepHeapSmall } from './heap.ts';
-import { giveBackPages } from './pages.ts';
+import { tendPages } from './pages.ts';
 import { helpText } from './usage.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
@@ -46,7 +46,7 @@ async function run(args: readonly string[]): Promise<void> {
 
 async function serve(config: Config, demo: boolean): Promise<void> {
   keepHeapSmall();
-  giveBackPages();
+  tendPages();
   const log = pino({ level: config.logLevel });
   const onEnd = (error: Error): void => {
     log.fatal(error, 'the derivation ended; start the program again, nothing acknowledged is lost');
