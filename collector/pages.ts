@@ -35,7 +35,7 @@ export interface PageAdvice {
   /** Gives back the pages of the program's files, in some milliseconds. */
   giveBack(): void;
   /**
-   * The engine's room for compiled code, of each thread there is, is on large pages from now on, as far as the system has any.
+   * The engine's room for compiled code, of each thread there was, is on large pages from now on, as far as the system has any.
    * Under load a quarter of the main thread's time is in some 5 MiB of it.
    */
   enlargeCode(): void;
@@ -47,14 +47,16 @@ export async function createPageAdvice(): Promise<PageAdvice | undefined> {
   try {
     const { load } = await import('koffi');
     const madvise = load(null).func('int madvise(uintptr_t addr, size_t length, int advice)');
-    // These files stay mapped where they are for as long as the process lives.
-    const files = readMappings().filter(isUnchangedCode);
+    const mappings = readMappings();
+    // These stay where they are for as long as the process, or the thread, lives.
+    const files = mappings.filter(isUnchangedCode);
+    const compiled = mappings.filter(isCompiledCode);
     return {
       giveBack() {
         for (const { at, length } of files) madvise(at, length, advice.dontNeed);
       },
       enlargeCode() {
-        for (const { at, length } of readMappings().filter(isCompiledCode)) {
+        for (const { at, length } of compiled) {
           madvise(at, length, advice.hugePage);
           // What is there already is moved; where nothing is, nothing happens.
           const from = Math.ceil(at / largePageBytes) * largePageBytes;

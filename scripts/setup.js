@@ -163,7 +163,7 @@ export function commandEnvironment(node, root = home) {
  * What Node is told when it runs the collector. Bodies live outside the engine's heap: with its usual limits they make it
  * mark a small heap several times a second. When it does so then is up to the collector (collector/heap.ts). The young part of
  * each thread's heap otherwise grows to 64 MiB under load, for the same time in collections. Node's own code goes onto large
- * pages where the system has them: a tenth of the time of a busy collector is looking up where small ones are.
+ * pages where the system has them: that is worth a tenth of a busy collector's time (decision 31).
  */
 export const collectorFlags = [
   '--initial-old-space-size=256',

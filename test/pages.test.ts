@@ -6,23 +6,22 @@ import { test } from 'node:test';
 import { createPageAdvice } from '../collector/pages.ts';
 import { createDb, migrate } from '../collector/store/db.ts';
 
-/** Resident bytes of the library's pages that were not written to. */
-function libraryBytes(): number {
+/** Sum of a size, `Rss`, of those mappings of the process that are wanted. */
+function bytesOf(size: string, isWanted: (mapping: string) => boolean): number {
   const smaps = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
   const kilobytes = smaps
-    .filter((mapping) => mapping.includes('/libchdb.so') && /^Anonymous: +0 kB$/m.test(mapping))
-    .map((mapping) => Number(/^Rss: +(\d+) kB$/m.exec(mapping)![1]));
+    .filter(isWanted)
+    .map((mapping) => Number(new RegExp(`^${size}: +(\\d+) kB$`, 'm').exec(mapping)![1]));
   return kilobytes.reduce((sum, kb) => sum + kb, 0) * 1024;
 }
 
+/** Resident bytes of the library's pages that were not written to. */
+const libraryBytes = (): number =>
+  bytesOf('Rss', (mapping) => mapping.includes('/libchdb.so') && /^Anonymous: +0 kB$/m.test(mapping));
+
 /** Bytes on large pages of memory that code is compiled into. */
-function largeCodeBytes(): number {
-  const smaps = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
-  const kilobytes = smaps
-    .filter((mapping) => / rwxp .* 0 *$/m.test(mapping.split('\n', 1)[0]!))
-    .map((mapping) => Number(/^AnonHugePages: +(\d+) kB$/m.exec(mapping)![1]));
-  return kilobytes.reduce((sum, kb) => sum + kb, 0) * 1024;
-}
+const largeCodeBytes = (): number =>
+  bytesOf('AnonHugePages', (mapping) => / rwxp .* 0 *$/m.test(mapping.split('\n', 1)[0]!));
 
 test('pages of the store that only its start needs are given back, and it goes on', async (t) => {
   if (process.platform !== 'linux') return t.skip('only Linux tells');

@@ -55,9 +55,8 @@ export function createByteBudget(totalBytes: number): ByteBudget {
     },
     open() {
       let heldBytes = 0;
-      // Most bodies come in one piece, and are not compressed.
-      let own: Buffer[] | undefined;
-      let adopted: Uint8Array<ArrayBuffer>[] | undefined;
+      const own: Buffer[] = [];
+      const adopted: Uint8Array[] = [];
       return {
         take(sizeBytes) {
           if (usedBytes + sizeBytes > totalBytes) throw full();
@@ -66,7 +65,6 @@ export function createByteBudget(totalBytes: number): ByteBudget {
         },
         join(body, sizeBytes, piece, mostBytes) {
           const wantedBytes = sizeBytes + piece.length;
-          own ??= [];
           const mine = own.indexOf(body);
           let joined = body;
           if (mine < 0 || wantedBytes > body.length) {
@@ -81,13 +79,13 @@ export function createByteBudget(totalBytes: number): ByteBudget {
           return joined;
         },
         adopt({ buffer }) {
-          if (buffer.byteLength > Buffer.poolSize) (adopted ??= []).push(new Uint8Array(buffer));
+          if (buffer.byteLength > Buffer.poolSize) adopted.push(new Uint8Array(buffer));
         },
         release() {
           usedBytes -= heldBytes;
           heldBytes = 0;
-          own?.splice(0).forEach(pool.give);
-          if (adopted !== undefined) giveBack(...adopted.splice(0));
+          own.splice(0).forEach(pool.give);
+          giveBack(...adopted.splice(0));
         },
       };
     },

@@ -96,8 +96,9 @@ export function startOf(ends: Uint32Array, row: number): number {
   return row === 0 ? 0 : ends[row - 1]!;
 }
 
-/** The rows from one up to, not with, another, on memory of their own but for names and texts. */
+/** The rows from one up to, not with, another, on memory of their own but for names and texts; the same sums when these are all. */
 export function sliceEdges(sums: EdgeSums, from: number, to: number): EdgeSums {
+  if (from === 0 && to === sums.rows) return sums;
   const cut = <T extends { readonly ends: Uint32Array }>(list: T): [from: number, to: number, ends: Uint32Array] => {
     const first = startOf(list.ends, from);
     const ends = list.ends.slice(from, to);
@@ -147,7 +148,7 @@ export function withinSeconds(sums: EdgeSums, fromSecond: number, toSecond: numb
     return at < 0 ? sums.rows : at;
   };
   const [from, to] = [firstFrom(fromSecond), firstFrom(toSecond)];
-  return from === 0 && to === sums.rows ? sums : sliceEdges(sums, from, Math.max(from, to));
+  return sliceEdges(sums, from, Math.max(from, to));
 }
 
 /** Bytes that the columns take; names and texts are shared, and few. */
