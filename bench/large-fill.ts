@@ -28,6 +28,7 @@ export interface Filled {
   readonly first: Stretch;
   /** Between the two that are compared; what is merged behind it is not in its CPU. */
   readonly between: Stretch;
+  /** So long that it bears a share of every merge: of a million spans one may bear the merge of ten. */
   readonly last: Stretch;
   /** When all had settled; the peak is of the whole fill. */
   readonly memory: Memory;
@@ -46,6 +47,8 @@ const settleLimitMs = 600_000;
 /** The collector has come to rest when it uses less than a tenth of its core for so long; waited for at most so long. */
 const restMs = 5_000;
 const restLimitMs = 180_000;
+/** How many times the first stretch the last one is: as many as large parts are merged at once. */
+const lastTimes = 10;
 /** The fill ends where fewer spans a second are taken. */
 const leastPerSecond = 5_000;
 const samples = 300;
@@ -79,7 +82,7 @@ async function fillThroughDoor(on: BenchServer, spans: number): Promise<Filled> 
   const truth = createTruthCounter();
   const reports: LoadReport[] = [];
   const send = async (name: string, wanted: number): Promise<Stretch> => {
-    const share = wanted / (spans + measured);
+    const share = wanted / (spans + lastTimes * measured);
     const stretch = await sendStretch(on, name, { wanted, seed: reports.length + 1, ids: samples * share }, truth);
     reports.push(stretch.report);
     return stretch;
@@ -88,7 +91,7 @@ async function fillThroughDoor(on: BenchServer, spans: number): Promise<Filled> 
   const first = await send('first', measured);
   const between = await send('fill', spans - warmUp - measured);
   await atRest(on);
-  const last = await send('last', measured);
+  const last = await send('last', lastTimes * measured);
   const { store } = await on.status();
   const sum = (count: (report: LoadReport) => number): number =>
     reports.reduce((total, report) => total + count(report), 0);

@@ -1,6 +1,6 @@
 /**
  * What a large store costs: filled through the collector's own door (large-fill.ts), with the CPU of a million spans at the
- * begin and of one more when it is full; then the collector is started on it several times, and asked for traces by their ids
+ * begin and of ten more when it is full; then the collector is started on it several times, and asked for traces by their ids
  * and for the map of five minutes and of a day, the same one and one that moves on. The collector has one core, who sends and asks has another. Files are in the
  * system's page cache as far as it keeps them.
  *

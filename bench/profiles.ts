@@ -61,6 +61,12 @@ export interface Choice {
   readonly runs: number;
 }
 
+/** in: names with commas between them; absent = all. */
+export function chooseProfiles(only?: string): Profile[] {
+  const wanted = only?.split(',');
+  return profiles.filter(({ name }) => wanted?.includes(name) ?? true);
+}
+
 /** How a benchmark starts and questions the server it is of. */
 export interface Subject<Started extends Server> {
   start(): Promise<Started>;
@@ -75,8 +81,7 @@ export async function runProfiles<Started extends Server>(
   { quick: short, only, runs: runsEach }: Choice,
   { start, settled, measure }: Subject<Started>,
 ): Promise<Run[]> {
-  const wanted = only?.split(',');
-  const chosen = short ? [quick] : profiles.filter(({ name }) => wanted?.includes(name) ?? true);
+  const chosen = short ? [quick] : chooseProfiles(only);
   const runs: Run[] = [];
   for (const profile of chosen) {
     let seed = 1;
@@ -133,7 +138,12 @@ export async function measureLoad(
 }
 
 /** in: called when the bodies are ready, just before the first is sent. */
-function sendProfile(to: Server, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
+export function sendProfile(
+  to: Pick<Server, 'otlpHttp' | 'otlpGrpc'>,
+  profile: Profile,
+  seed: number,
+  begin = () => {},
+): Promise<LoadReport> {
   const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
   const { spansPerSecond } = profile;
   const address = door === 'http' ? to.otlpHttp : to.otlpGrpc;

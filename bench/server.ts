@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
-import { graph, status, type Status } from '#shared/api.ts';
+import { pathToFileURL } from 'node:url';
+import type * as Api from '#shared/api.ts';
 import type { Count } from '../fixtures/truth.ts';
 import { pinnedNode, stopOnSignal } from './pinned.ts';
 
@@ -18,7 +19,7 @@ export interface BenchServer {
   readonly otlpGrpc: string;
   /** Base of the pages and the API. */
   readonly url: string;
-  status(): Promise<Status>;
+  status(): Promise<Api.Status>;
   /** Edges since the server started, in the terms of a truth. */
   edges(): Promise<Record<string, Count>>;
   /** Waits until no trace is open any more. errors: Error when that takes longer than the limit, a minute and a half unless told. */
@@ -31,20 +32,30 @@ export interface ServerOptions {
   readonly nodeFlags?: readonly string[];
   /** Where its store is or shall be, and stays; absent: a new one that goes with the server. */
   readonly directory?: string;
+  /** The project whose collector it is; absent: this one. */
+  readonly root?: string;
 }
 
-const main = join(import.meta.dirname, '..', 'collector', 'main.ts');
+const ownRoot = join(import.meta.dirname, '..');
 const settleLimitMs = 90_000;
+
 /** What `npm start` gives Node. */
-const { collectorEnvironment, collectorFlags } = (await import(
-  new URL('../scripts/setup.js', import.meta.url).href
-)) as {
-  collectorEnvironment: () => NodeJS.ProcessEnv;
-  collectorFlags: readonly string[];
-};
+interface Setup {
+  readonly collectorEnvironment: () => NodeJS.ProcessEnv;
+  readonly collectorFlags: readonly string[];
+}
 
 /** errors: Error with what it said when it does not listen. */
-export async function startServer({ nodeFlags = [], directory: given }: ServerOptions = {}): Promise<BenchServer> {
+export async function startServer({
+  nodeFlags = [],
+  directory: given,
+  root = ownRoot,
+}: ServerOptions = {}): Promise<BenchServer> {
+  const load = (...path: string[]): Promise<unknown> => import(pathToFileURL(join(root, ...path)).href);
+  const { collectorEnvironment, collectorFlags } = (await load('scripts', 'setup.js')) as Setup;
+  // Its own contract: answers of another version may have other fields.
+  const { graph, status } = (await load('shared', 'api.ts')) as typeof Api;
+  const main = join(root, 'collector', 'main.ts');
   const directory = given ?? mkdtempSync(join(tmpdir(), 'throughline-bench-'));
   const doors = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
   const flags = ['serve', '--store', `chdb:${join(directory, 'store')}`, ...doors];
@@ -78,7 +89,7 @@ export async function startServer({ nodeFlags = [], directory: given }: ServerOp
     if (given === undefined) rmSync(directory, { recursive: true, force: true });
   };
   const unwatch = stopOnSignal(stop);
-  const readStatus = async (): Promise<Status> => status.parse(await get('/api/status'));
+  const readStatus = async (): Promise<Api.Status> => status.parse(await get('/api/status'));
   return {
     pid: child.pid ?? 0,
     otlpHttp,
