@@ -4,6 +4,8 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
@@ -32,13 +34,18 @@ const startMs = 30_000;
  */
 export async function startCollector(flags: readonly string[] = [], command = 'serve'): Promise<RunningCollector> {
   const doors = ['--otlp-http', '127.0.0.1:0', '--otlp-grpc', '127.0.0.1:0', '--listen', '127.0.0.1:0'];
+  // A store in memory has a folder, which a power cut leaves behind.
+  const temporary = mkdtempSync(join(tmpdir(), 'throughline-test-'));
   const child = spawn(process.execPath, [main, command, '--store', 'chdb::memory:', ...doors, ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: withoutSettings(process.env),
+    env: { ...withoutSettings(process.env), TMPDIR: temporary },
   });
   const lines: string[] = [];
   const said = (): string => lines.join('\n');
-  const gone = once(child, 'close').then(([code]) => code as number | null);
+  const gone = once(child, 'close').then(([code]) => {
+    rmSync(temporary, { recursive: true, force: true });
+    return code as number | null;
+  });
   const listening = Promise.withResolvers<Record<string, string>>();
   createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
   createInterface({ input: child.stdout }).on('line', (line) => {
