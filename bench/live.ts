@@ -93,13 +93,12 @@ async function turn(on: BenchServer, questions: readonly string[]): Promise<Turn
   await pause(beginMs);
   const before = { cpuS: cpuSeconds(on.pid), threadsS: threadCpu(on.pid), seen: seenBy(followers) };
   await pause(turnMs);
-  const after = { cpuS: cpuSeconds(on.pid), threadsS: threadCpu(on.pid), seen: seenBy(followers) };
+  const after = { cpuS: cpuSeconds(on.pid), threadsS: threadCpu(on.pid, before.threadsS), seen: seenBy(followers) };
   for (const { stop } of followers) stop();
   const seconds = turnMs / 1000;
-  const threadsS = Object.entries(after.threadsS).map(([name, s]) => [name, s - (before.threadsS[name] ?? 0)]);
   return {
     cpuMs: ((after.cpuS - before.cpuS) * 1000) / seconds,
-    threadsS: Object.fromEntries(threadsS) as Turn['threadsS'],
+    threadsS: after.threadsS,
     events: (after.seen.events - before.seen.events) / seconds,
     bytes: after.seen.bytes - before.seen.bytes,
   };

@@ -60,14 +60,14 @@ export function cpuSeconds(group: number): number {
   return userS + systemS;
 }
 
-/** CPU seconds of a process's living threads by their names. */
-export function threadCpu(pid: number): Record<string, number> {
+/** CPU seconds of a process's living threads by their names. in: what it said earlier, to have what was used since. */
+export function threadCpu(pid: number, earlier: Readonly<Record<string, number>> = {}): Record<string, number> {
   const byName: Record<string, number> = {};
   for (const task of readdirSync(`/proc/${pid}/task`)) {
     const stat = readStat(`/proc/${pid}/task/${task}/stat`);
     if (stat === undefined) continue;
     const name = task === String(pid) ? 'main' : readFileSync(`/proc/${pid}/task/${task}/comm`, 'utf8').trim();
-    byName[name] = (byName[name] ?? 0) + (Number(stat[11]) + Number(stat[12])) / ticksPerSecond;
+    byName[name] = (byName[name] ?? -(earlier[name] ?? 0)) + (Number(stat[11]) + Number(stat[12])) / ticksPerSecond;
   }
   return byName;
 }

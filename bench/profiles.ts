@@ -119,7 +119,7 @@ export async function measureLoad(
   await pause(settleMs);
   await settled();
   const cpu = groupCpu(to.pid);
-  const threads = threadCpu(to.pid);
+  const threadsS = threadCpu(to.pid, threadsBefore);
   return {
     profile: profile.name,
     spans: report.spans,
@@ -128,7 +128,7 @@ export async function measureLoad(
     elapsedMs: report.elapsedMs,
     userS: cpu.userS - cpuBefore.userS,
     systemS: cpu.systemS - cpuBefore.systemS,
-    threadsS: Object.fromEntries(Object.entries(threads).map(([name, s]) => [name, s - (threadsBefore[name] ?? 0)])),
+    threadsS,
     peakBytes: peakMemoryBytes(to.pid),
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
@@ -138,12 +138,7 @@ export async function measureLoad(
 }
 
 /** in: called when the bodies are ready, just before the first is sent. */
-export function sendProfile(
-  to: Pick<Server, 'otlpHttp' | 'otlpGrpc'>,
-  profile: Profile,
-  seed: number,
-  begin = () => {},
-): Promise<LoadReport> {
+export function sendProfile(to: Server, profile: Profile, seed: number, begin = () => {}): Promise<LoadReport> {
   const { door = 'http', encoding = 'protobuf', gzip = false, spansPerBody, tracesPerWave, waves } = profile;
   const { spansPerSecond } = profile;
   const address = door === 'http' ? to.otlpHttp : to.otlpGrpc;

@@ -53,9 +53,9 @@ async function compare(profile: Profile): Promise<string[][]> {
     }
     const turn = { ...profile, waves: Math.ceil(profile.waves / turns) };
     await takeTurns(sides, turn, { from: 0, to: warmUpTurns });
-    const before = sides.map(costOf);
+    const before = sides.map((side) => costOf(side));
     await takeTurns(sides, turn, { from: warmUpTurns, to: warmUpTurns + turns });
-    const costs = sides.map((side, i) => since(before[i] as Cost, costOf(side)));
+    const costs = sides.map((side, i) => costOf(side, before[i]));
     const perSpan = costs.map(({ spans, cpuS }) => cpuS / spans) as [number, number];
     return await Promise.all(
       sides.map(async ({ name, server, truth }, i) => {
@@ -96,16 +96,11 @@ interface Cost {
   readonly threadsS: Readonly<Record<string, number>>;
 }
 
-function costOf({ server, spans }: Side): Cost {
-  return { spans, cpuS: cpuSeconds(server.pid), threadsS: threadCpu(server.pid) };
-}
-
-function since(before: Cost, after: Cost): Cost {
+/** Since an earlier one, or since the start. */
+function costOf({ server: { pid }, spans }: Side, earlier?: Cost): Cost {
   return {
-    spans: after.spans - before.spans,
-    cpuS: after.cpuS - before.cpuS,
-    threadsS: Object.fromEntries(
-      Object.entries(after.threadsS).map(([name, s]) => [name, s - (before.threadsS[name] ?? 0)]),
-    ),
+    spans: spans - (earlier?.spans ?? 0),
+    cpuS: cpuSeconds(pid) - (earlier?.cpuS ?? 0),
+    threadsS: threadCpu(pid, earlier?.threadsS),
   };
 }
